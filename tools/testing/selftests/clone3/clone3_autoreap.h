@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the CLONE_AUTOREAP tests share. Include this after the kselftest harness. */
+#ifndef CLONE3_AUTOREAP_H
+#define CLONE3_AUTOREAP_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <linux/sched.h>
+#include <linux/types.h>
+
+#ifndef __NR_clone3
+#define __NR_clone3 435
+#endif
+
+#ifndef __NR_pidfd_open
+#define __NR_pidfd_open 434
+#endif
+
+#ifdef __NR_rt_sigtimedwait_time64
+#define AR_NR_SIGTIMEDWAIT __NR_rt_sigtimedwait_time64
+#else
+#define AR_NR_SIGTIMEDWAIT __NR_rt_sigtimedwait
+#endif
+
+#ifndef CLONE_PIDFD
+#define CLONE_PIDFD 0x00001000
+#endif
+
+#ifndef CLONE_AUTOREAP
+#define CLONE_AUTOREAP 0x400000000ULL
+#endif
+
+/* The lowest flag bit of clone3() that no kernel knows. */
+#define AR_FIRST_UNDEFINED_BIT 38
+
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL
+#endif
+
+#ifndef __WALL
+#define __WALL 0x40000000
+#endif
+
+/* struct clone_args up to its cgroup member, under a name that is not libc's. */
+struct ar_clone_args {
+	__aligned_u64 flags;
+	__aligned_u64 pidfd;
+	__aligned_u64 child_tid;
+	__aligned_u64 parent_tid;
+	__aligned_u64 exit_signal;
+	__aligned_u64 stack;
+	__aligned_u64 stack_size;
+	__aligned_u64 tls;
+	__aligned_u64 set_tid;
+	__aligned_u64 set_tid_size;
+	__aligned_u64 cgroup;
+};
+
+static inline __u64 ar_ptr(const void *ptr)
+{
+	return (__u64)(unsigned long)ptr;
+}
+
+static inline pid_t ar_clone3(const void *args, size_t size)
+{
+	return syscall(__NR_clone3, args, size);
+}
+
+static inline int ar_pidfd_open(pid_t pid, unsigned int flags)
+{
+	return syscall(__NR_pidfd_open, pid, flags);
+}
+
+/* clone(2) in the manner of fork(2): s390 takes the stack first. */
+static inline pid_t ar_legacy_clone(unsigned long flags)
+{
+#ifdef __s390__
+	return syscall(__NR_clone, 0UL, flags, 0UL, 0UL, 0UL);
+#else
+	return syscall(__NR_clone, flags, 0UL, 0UL, 0UL, 0UL);
+#endif
+}
+
+/*
+ * Why the tests cannot run, or NULL. The flag is asked for with a pidfd pointer
+ * that cannot be written, so no process is made: EFAULT says that the kernel
+ * knows the flag, EINVAL that it does not. The tests tell what else is wrong.
+ */
+static inline const char *ar_missing(void)
+{
+	struct ar_clone_args args = {
+		.flags = CLONE_PIDFD | CLONE_AUTOREAP,
+		.pidfd = 1,
+	};
+	pid_t pid;
+
+	if (ar_clone3(NULL, 0) != -1 || errno != EINVAL)
+		return "there is no clone3()";
+	pid = ar_clone3(&args, sizeof(args));
+	if (!pid)
+		_exit(0);
+	return pid < 0 && errno == EINVAL ? "this kernel does not know CLONE_AUTOREAP" : NULL;
+}
+
+/* fork(2) by clone3(): returns 0 in the child, which must end in _exit(). */
+static inline pid_t ar_fork(__u64 flags, int exit_signal, int *pidfd)
+{
+	struct ar_clone_args args = {
+		.flags = flags | (pidfd ? CLONE_PIDFD : 0),
+		.pidfd = ar_ptr(pidfd),
+		.exit_signal = exit_signal,
+	};
+
+	return ar_clone3(&args, sizeof(args));
+}
+
+/* A gate lets one waiter through for each opening, and all if its owner dies. */
+struct ar_gate {
+	int fd[2];
+};
+
+static inline void ar_gate_pass(const struct ar_gate *gate)
+{
+	char byte;
+
+	close(gate->fd[1]);
+	while (read(gate->fd[0], &byte, 1) < 0 && errno == EINTR)
+		;
+}
+
+static inline int ar_gate_open(const struct ar_gate *gate)
+{
+	return write(gate->fd[1], "", 1) == 1 ? 0 : -1;
+}
+
+/*
+ * A child that waits at the gate, then exits with @code. With CLONE_AUTOREAP in
+ * @flags it has no exit signal, without it SIGCHLD: the plain child of a control.
+ */
+static inline pid_t ar_start(__u64 flags, int *pidfd,
+			     const struct ar_gate *gate, int code)
+{
+	pid_t pid = ar_fork(flags, flags & CLONE_AUTOREAP ? 0 : SIGCHLD, pidfd);
+
+	if (pid)
+		return pid;
+	ar_gate_pass(gate);
+	_exit(code);
+}
+
+struct ar_stat {
+	char state;
+	pid_t ppid;
+	int exit_signal;
+};
+
+/* Read /proc/<pid>/stat. Returns -1 if there is no such process. */
+static inline int ar_stat(pid_t pid, struct ar_stat *st)
+{
+	char path[32], buf[1024], *p;
+	int fd, i;
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	len = read(fd, buf, sizeof(buf) - 1);
+	close(fd);
+	if (len <= 0)
+		return -1;
+	buf[len] = '\0';
+
+	/* Field 2 is the name, which may hold anything; field 3 follows ") ". */
+	p = strrchr(buf, ')');
+	if (!p || sscanf(p, ") %c %d", &st->state, &st->ppid) != 2)
+		return -1;
+	for (i = 2; p && i < 38; i++)
+		p = strchr(p + 1, ' ');
+	if (!p)
+		return -1;
+	st->exit_signal = atoi(p);
+	return 0;
+}
+
+/* The state letter of a process, or 0 if there is no such process. */
+static inline char ar_state(pid_t pid)
+{
+	struct ar_stat st;
+
+	return ar_stat(pid, &st) ? 0 : st.state;
+}
+
+/* Wait until @pid is in @state; the harness's alarm bounds the loop. */
+static inline void ar_await_state(pid_t pid, char state)
+{
+	while (ar_state(pid) != state)
+		sched_yield();
+}
+
+/* What a pidfd reports now. */
+static inline int ar_poll(int pidfd)
+{
+	struct pollfd pfd = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&pfd, 1, 0) < 0 ? -1 : pfd.revents;
+}
+
+/*
+ * Wait until the process is gone. With no events asked for, only POLLHUP ends
+ * the poll; POLLIN says no more than that the process has exited.
+ */
+static inline int ar_poll_gone(int pidfd)
+{
+	struct pollfd pfd = { .fd = pidfd };
+
+	return poll(&pfd, 1, -1) < 0 ? -1 : pfd.revents;
+}
+
+/* Wait until the process has exited, gone or not. */
+static inline int ar_poll_exited(int pidfd)
+{
+	struct pollfd pfd = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&pfd, 1, -1) < 0 ? -1 : pfd.revents;
+}
+
+/* Hold SIGCHLD back, so that it can be counted by ar_take_sigchld(). */
+static inline int ar_block_sigchld(void)
+{
+	sigset_t set;
+
+	if (signal(SIGCHLD, SIG_DFL) == SIG_ERR)
+		return -1;
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	return sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+/*
+ * Take a pending SIGCHLD: 1 if there was one, 0 if not. Not by sigtimedwait(3),
+ * which in a 32-bit program needs CONFIG_COMPAT_32BIT_TIME.
+ */
+static inline int ar_take_sigchld(void)
+{
+	static const __s64 now[2];
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	if (syscall(AR_NR_SIGTIMEDWAIT, &set, NULL, now, _NSIG / 8) == SIGCHLD)
+		return 1;
+	return errno == EAGAIN ? 0 : -1;
+}
+
+/* The exit code of every gated child: what a wait for it would return. */
+#define CHILD_CODE 7
+
+/* Exit codes of a helper that waited for a child: what it has found. */
+#define GOT_CHILD 1
+#define GOT_SIGCHLD 2
+
+FIXTURE(autoreap)
+{
+	struct ar_gate gate;
+	int report[2];
+};
+
+FIXTURE_SETUP(autoreap)
+{
+	const char *missing = ar_missing();
+
+	if (missing)
+		SKIP(return, "%s", missing);
+	ASSERT_EQ(0, pipe(self->gate.fd));
+	ASSERT_EQ(0, pipe2(self->report, O_CLOEXEC));
+	ASSERT_EQ(0, ar_block_sigchld());
+}
+
+FIXTURE_TEARDOWN(autoreap)
+{
+}
+
+static inline void tell(int fd, int value)
+{
+	if (write(fd, &value, sizeof(value)) != sizeof(value))
+		_exit(255);
+}
+
+static inline int hear(int fd)
+{
+	int value;
+
+	return read(fd, &value, sizeof(value)) == sizeof(value) ? value : -1;
+}
+
+/* The number that the next file descriptor gets. */
+static inline int next_fd(void)
+{
+	int fd = dup(STDERR_FILENO);
+
+	close(fd);
+	return fd;
+}
+
+/* Wait for any exit of @pid and say what came of it. */
+static inline int wait_and_report(pid_t pid)
+{
+	int found = waitpid(pid, NULL, __WALL) == pid ? GOT_CHILD : 0;
+
+	return found | (ar_take_sigchld() ? GOT_SIGCHLD : 0);
+}
+
+/* A child that was let go ends without a zombie, a status or a signal. */
+static inline void expect_reaped(struct __test_metadata *const _metadata, pid_t pid,
+				 int pidfd)
+{
+	EXPECT_EQ(-1, waitpid(pid, NULL, __WALL));
+	EXPECT_EQ(ECHILD, errno);
+	/* ECHILD comes a moment before the process is gone, POLLHUP does not. */
+	EXPECT_EQ(POLLHUP, ar_poll_gone(pidfd));
+	EXPECT_EQ(POLLIN | POLLHUP, ar_poll(pidfd));
+	EXPECT_EQ(0, ar_state(pid));
+	EXPECT_EQ(0, ar_take_sigchld());
+	EXPECT_EQ(0, close(pidfd));
+}
+
+/* A child that was let go ends as an ordinary zombie of the caller. */
+static inline void expect_zombie(struct __test_metadata *const _metadata, pid_t pid)
+{
+	siginfo_t info = {};
+	int status;
+
+	EXPECT_EQ(0, waitid(P_PID, pid, &info, WEXITED | WNOWAIT | __WALL));
+	EXPECT_EQ(pid, info.si_pid);
+	EXPECT_EQ('Z', ar_state(pid));
+	EXPECT_EQ(1, ar_take_sigchld());
+	EXPECT_EQ(pid, waitpid(pid, &status, __WALL));
+	EXPECT_TRUE(WIFEXITED(status));
+	EXPECT_EQ(CHILD_CODE, WEXITSTATUS(status));
+}
+
+/* The published sizes of struct clone_args. */
+#define VER0 64
+#define VER1 80
+#define VER2 88
+
+struct refusal {
+	const char *name;
+	__u64 flags;
+	__u64 exit_signal;
+	size_t size;
+	int error;
+};
+
+/*
+ * The errno of a clone3() with CLONE_AUTOREAP; 0 if it has made a child, -1 if
+ * it has left something behind or crashed. A process of its own takes the risk
+ * that a thread is made: that one finds an empty stack and dies of it.
+ */
+static inline int refused_with(const struct refusal *row)
+{
+	static char stack[4096];
+	union {
+		struct ar_clone_args args;
+		char bytes[256];
+	} u = {};
+	int status, error, fd, pidfd = -1;
+	pid_t pid;
+
+	pid = fork();
+	if (pid) {
+		if (waitpid(pid, &status, __WALL) != pid || !WIFEXITED(status))
+			return -1;
+		return WEXITSTATUS(status) == 255 ? -1 : WEXITSTATUS(status);
+	}
+
+	u.args.flags = row->flags | CLONE_AUTOREAP;
+	u.args.exit_signal = row->exit_signal;
+	u.args.pidfd = row->error == EFAULT ? 1 : ar_ptr(&pidfd);
+	if (row->flags & CLONE_VM) {
+		u.args.stack = ar_ptr(stack);
+		u.args.stack_size = sizeof(stack) / 2;
+	}
+	u.bytes[sizeof(u.bytes) - 1] = 1;
+
+	fd = next_fd();
+	if (ar_clone3(&u, row->size) >= 0)
+		_exit(0);
+	error = errno;
+	if (waitpid(-1, NULL, WNOHANG | __WALL) != -1 || errno != ECHILD)
+		_exit(255);
+	_exit(next_fd() == fd ? error : 255);
+}
+
+static int gated_thread(void *gate)
+{
+	ar_gate_pass(gate);
+	syscall(__NR_exit, CHILD_CODE);
+	return 0;
+}
+
+/* A child whose first thread ends at once, while a second waits at the gate. */
+static inline pid_t start_leaderless(__u64 flags, int *pidfd, struct ar_gate *gate)
+{
+	static char stack[16384];
+	pid_t pid = ar_fork(flags, flags & CLONE_AUTOREAP ? 0 : SIGCHLD, pidfd);
+
+	if (pid)
+		return pid;
+	if (clone(gated_thread, stack + sizeof(stack), CLONE_VM | CLONE_FS | CLONE_FILES |
+		  CLONE_SIGHAND | CLONE_SYSVSEM | CLONE_THREAD, gate) < 0)
+		_exit(255);
+	return syscall(__NR_exit, CHILD_CODE);
+}
+
+/* Run this program anew in @role, see exec_role(). */
+static inline void exec_self(const char *role, const struct ar_gate *gate, pid_t pid)
+{
+	char num[3][16];
+
+	snprintf(num[0], sizeof(num[0]), "%d", gate->fd[0]);
+	snprintf(num[1], sizeof(num[1]), "%d", gate->fd[1]);
+	snprintf(num[2], sizeof(num[2]), "%d", pid);
+	execl("/proc/thread-self/exe", "clone3_autoreap", role, num[0], num[1], num[2], NULL);
+	_exit(255);
+}
+
+/* A child with no exit signal that has called exec and waits at the gate. */
+static inline pid_t start_exec(__u64 flags, int *pidfd, struct ar_gate *gate)
+{
+	int ready[2];
+	pid_t pid;
+	char byte;
+
+	if (pipe2(ready, O_CLOEXEC))
+		return -1;
+	pid = ar_fork(flags, 0, pidfd);
+	if (!pid)
+		exec_self("child", gate, 0);
+	close(ready[1]);
+	if (read(ready[0], &byte, 1))
+		pid = -1;
+	close(ready[0]);
+	return pid;
+}
+
+/* main() asks for this before the harness: <role> <gate> <gate> <pid>. */
+static inline bool is_exec_role(int argc)
+{
+	return argc == 5;
+}
+
+/* What exec_self() has started: a child at the gate, or a parent that opens it. */
+static inline int exec_role(char **argv)
+{
+	struct ar_gate gate = { .fd = { atoi(argv[2]), atoi(argv[3]) } };
+
+	if (!strcmp(argv[1], "parent"))
+		return ar_gate_open(&gate) ? 255 : wait_and_report(atoi(argv[4]));
+	ar_gate_pass(&gate);
+	return CHILD_CODE;
+}
+
+#endif /* CLONE3_AUTOREAP_H */

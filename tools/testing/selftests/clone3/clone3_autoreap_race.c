@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The exit status of a process that reaps itself, against the clock: once its
+ * exit has been reported, in whatever way, PIDFD_GET_INFO has the status.
+ *
+ * KSFT_ROUNDS sets how often each race is run.
+ */
+#define _GNU_SOURCE
+#include <linux/io_uring.h>
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/select.h>
+
+#include "../kselftest_harness.h"
+#include "clone3_autoreap.h"
+#include "clone3_autoreap_info.h"
+
+/* Seconds, for as many rounds as one may ask for. */
+#define LONG_RUN 3600
+
+static int rounds(void)
+{
+	const char *text = getenv("KSFT_ROUNDS");
+
+	return text ? atoi(text) : 100;
+}
+
+/* Each way to learn of an exit, followed at once by the question for the status. */
+static int by_poll(int pidfd, pid_t pid)
+{
+	(void)pid;
+	return ar_exited(pidfd) ? ar_status(pidfd) : -errno;
+}
+
+/* This one takes no lock, so it sees the exit the earliest. */
+static int by_spinning(int pidfd, pid_t pid)
+{
+	(void)pid;
+	while (!ar_poll(pidfd))
+		;
+	return ar_status(pidfd);
+}
+
+static int by_select(int pidfd, pid_t pid)
+{
+	fd_set set;
+
+	(void)pid;
+	FD_ZERO(&set);
+	FD_SET(pidfd, &set);
+	return select(pidfd + 1, &set, NULL, NULL, NULL) == 1 ? ar_status(pidfd) : -1;
+}
+
+static int by_epoll_with(int pidfd, __u32 events)
+{
+	struct epoll_event event = { .events = events };
+	int status = -1, fd = epoll_create1(EPOLL_CLOEXEC);
+
+	if (!epoll_ctl(fd, EPOLL_CTL_ADD, pidfd, &event) && epoll_wait(fd, &event, 1, -1) == 1)
+		status = ar_status(pidfd);
+	close(fd);
+	return status;
+}
+
+static int by_epoll(int pidfd, pid_t pid)
+{
+	(void)pid;
+	return by_epoll_with(pidfd, EPOLLIN);
+}
+
+static int by_epoll_edge(int pidfd, pid_t pid)
+{
+	(void)pid;
+	return by_epoll_with(pidfd, EPOLLIN | EPOLLET);
+}
+
+/* One POLL_ADD in a ring that is made once; the kernel takes and gives one entry. */
+static int by_io_uring(int pidfd, pid_t pid)
+{
+	static int ring = -1;
+	static struct io_uring_params p;
+	static struct io_uring_sqe *sqe;
+	static char *sq, *cq;
+	struct io_uring_cqe *cqe;
+	__u32 head;
+
+	(void)pid;
+	if (ring < 0) {
+		ring = syscall(__NR_io_uring_setup, 1, &p);
+		if (ring < 0)
+			return -errno;
+		sq = mmap(NULL, p.sq_off.array + 4, PROT_READ | PROT_WRITE,
+			  MAP_SHARED, ring, IORING_OFF_SQ_RING);
+		cq = mmap(NULL, p.cq_off.cqes + p.cq_entries * sizeof(*cqe),
+			  PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_CQ_RING);
+		sqe = mmap(NULL, sizeof(*sqe), PROT_READ | PROT_WRITE,
+			   MAP_SHARED, ring, IORING_OFF_SQES);
+		if (sq == MAP_FAILED || cq == MAP_FAILED || sqe == MAP_FAILED)
+			return -errno;
+	}
+	*sqe = (struct io_uring_sqe){
+		.opcode = IORING_OP_POLL_ADD, .fd = pidfd, .poll_events = POLLIN,
+	};
+	__atomic_fetch_add((__u32 *)(sq + p.sq_off.tail), 1, __ATOMIC_RELEASE);
+	if (syscall(__NR_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) != 1)
+		return -errno;
+	head = __atomic_fetch_add((__u32 *)(cq + p.cq_off.head), 1, __ATOMIC_ACQ_REL);
+	cqe = (struct io_uring_cqe *)(cq + p.cq_off.cqes) + head % p.cq_entries;
+	return cqe->res & POLLIN ? ar_status(pidfd) : -1;
+}
+
+/* No poll at all: a wait fails because the child is no more. */
+static int by_wait(int pidfd, pid_t pid)
+{
+	return waitpid(pid, NULL, __WALL) == -1 && errno == ECHILD ? ar_status(pidfd) : -1;
+}
+
+static void *poll_thread(void *pidfd)
+{
+	return (void *)(long)by_poll(*(int *)pidfd, 0);
+}
+
+/* Several threads share the pidfd; all have to find the status, and the same. */
+static int by_threads(int pidfd, pid_t pid)
+{
+	pthread_t thread[3];
+	unsigned int i;
+	void *status;
+	int first;
+
+	for (i = 0; i < ARRAY_SIZE(thread); i++) {
+		if (pthread_create(&thread[i], NULL, poll_thread, &pidfd))
+			return -1;
+	}
+	first = by_poll(pidfd, pid);
+	for (i = 0; i < ARRAY_SIZE(thread); i++) {
+		if (pthread_join(thread[i], &status) || (long)status != first)
+			first = NO_STATUS;
+	}
+	return first;
+}
+
+/* Who reaps: the flag, or a parent that does not want to know of its children. */
+enum reaper { FLAG, SIG_IGNORED, NOCLDWAIT };
+
+static const struct sigaction sigchld[] = {
+	[FLAG] = { .sa_handler = SIG_DFL },
+	[SIG_IGNORED] = { .sa_handler = SIG_IGN },
+	[NOCLDWAIT] = { .sa_handler = SIG_DFL, .sa_flags = SA_NOCLDWAIT },
+};
+
+FIXTURE(told)
+{
+};
+
+FIXTURE_VARIANT(told)
+{
+	int (*learn)(int pidfd, pid_t pid);
+	enum reaper reaper;
+	bool leader_first;
+};
+
+FIXTURE_VARIANT_ADD(told, by_poll) { by_poll, FLAG, false };
+FIXTURE_VARIANT_ADD(told, by_spinning) { by_spinning, FLAG, false };
+FIXTURE_VARIANT_ADD(told, by_select) { by_select, FLAG, false };
+FIXTURE_VARIANT_ADD(told, by_epoll) { by_epoll, FLAG, false };
+FIXTURE_VARIANT_ADD(told, by_epoll_edge) { by_epoll_edge, FLAG, false };
+FIXTURE_VARIANT_ADD(told, by_io_uring) { by_io_uring, FLAG, false };
+FIXTURE_VARIANT_ADD(told, by_wait) { by_wait, FLAG, false };
+FIXTURE_VARIANT_ADD(told, by_threads) { by_threads, FLAG, false };
+FIXTURE_VARIANT_ADD(told, by_poll_leader_first) { by_poll, FLAG, true };
+FIXTURE_VARIANT_ADD(told, by_spinning_leader_first) { by_spinning, FLAG, true };
+FIXTURE_VARIANT_ADD(told, by_poll_sigchld_ignored) { by_poll, SIG_IGNORED, false };
+FIXTURE_VARIANT_ADD(told, by_wait_sigchld_ignored) { by_wait, SIG_IGNORED, false };
+FIXTURE_VARIANT_ADD(told, by_poll_nocldwait) { by_poll, NOCLDWAIT, false };
+FIXTURE_VARIANT_ADD(told, by_spinning_nocldwait) { by_spinning, NOCLDWAIT, false };
+
+FIXTURE_SETUP(told)
+{
+	const char *missing = ar_missing();
+
+	if (missing)
+		SKIP(return, "%s", missing);
+	ASSERT_EQ(0, ar_block_sigchld());
+	ASSERT_EQ(0, sigaction(SIGCHLD, &sigchld[variant->reaper], NULL));
+}
+
+FIXTURE_TEARDOWN(told)
+{
+}
+
+static int exit_after_leader(void *arg)
+{
+	ar_await_state(getpid(), 'Z');
+	return syscall(__NR_exit, *(int *)arg);
+}
+
+/* Start a child that exits with @code, which the last of its threads decides. */
+static pid_t start_exiting(__u64 flags, int *pidfd, int code, bool leader_first)
+{
+	pid_t pid = ar_fork(flags, flags & CLONE_AUTOREAP ? 0 : SIGCHLD, pidfd);
+
+	if (pid)
+		return pid;
+	if (leader_first && start_thread(exit_after_leader, &code, NULL) > 0)
+		syscall(__NR_exit, 255);
+	_exit(code);
+}
+
+/* The promise: whoever is told of the exit finds the status, the first time. */
+TEST_F_TIMEOUT(told, finds_the_status_at_once, LONG_RUN)
+{
+	__u64 flags = variant->reaper == FLAG ? CLONE_AUTOREAP : 0;
+	int i, code, status = 0, missed = 0, wrong = 0, pidfd = -1;
+	pid_t pid;
+
+	for (i = 0; i < rounds(); i++) {
+		code = i % 255;
+		pid = start_exiting(flags, &pidfd, code, variant->leader_first);
+		ASSERT_LT(0, pid);
+		status = variant->learn(pidfd, pid);
+		if (status == NO_STATUS || status == -ESRCH)
+			missed++;
+		else if (status != EXITED(code))
+			wrong++;
+		close(pidfd);
+	}
+	EXPECT_EQ(0, missed)
+		TH_LOG("missed %d of %d", missed, rounds());
+	EXPECT_EQ(0, wrong)
+		TH_LOG("wrong %d of %d, the last was %d", wrong, rounds(), status);
+}
+
+/*
+ * A pidfd_open() that meets the exit fails, or its pidfd has a status in the end.
+ * No other pidfd keeps the status: each one is closed before the next is made.
+ */
+TEST_F_TIMEOUT(autoreap, pidfd_open_is_never_too_late_for_the_status, LONG_RUN)
+{
+	int i, fd, missed = 0;
+	pid_t pid;
+
+	for (i = 0; i < rounds() * 4; i++) {
+		pid = ar_fork(CLONE_AUTOREAP, 0, NULL);
+		ASSERT_LE(0, pid);
+		if (!pid)
+			_exit(CHILD_CODE);
+		while ((fd = ar_pidfd_open(pid, 0)) >= 0) {
+			if (ar_poll(fd)) {
+				ASSERT_EQ(POLLHUP, ar_poll_gone(fd));
+				missed += ar_status(fd) != EXITED(CHILD_CODE);
+			}
+			close(fd);
+		}
+		if (errno != EINVAL)
+			ASSERT_EQ(ESRCH, errno);
+	}
+	EXPECT_EQ(0, missed);
+}
+
+/* Whatever happens meanwhile, an answer is about one task: alive, or with its status. */
+TEST_F_TIMEOUT(autoreap, answer_is_never_half, LONG_RUN)
+{
+	int i, error, pidfd = -1, half = 0;
+	struct ar_info info;
+	pid_t pid;
+
+	for (i = 0; i < rounds(); i++) {
+		pid = start_exiting(CLONE_AUTOREAP, &pidfd, CHILD_CODE, false);
+		ASSERT_LT(0, pid);
+		do {
+			error = ar_info(pidfd, i % 2 ? PIDFD_INFO_EXIT : 0, &info);
+			if (error) {
+				half += error != ESRCH || i % 2;
+				break;
+			}
+			if (info.mask & PIDFD_INFO_PID)
+				half += (pid_t)info.tgid != pid || (pid_t)info.pid != pid ||
+					!(info.mask & PIDFD_INFO_CREDS);
+			else
+				half += !(info.mask & PIDFD_INFO_EXIT);
+			if (info.mask & PIDFD_INFO_EXIT)
+				half += info.exit_code != EXITED(CHILD_CODE);
+		} while (info.mask & PIDFD_INFO_PID);
+		close(pidfd);
+	}
+	EXPECT_EQ(0, half);
+}
+
+/* Call exec from a second thread, which takes over the number of the first. */
+static int exec_again(void *arg)
+{
+	char **argv = arg;
+	struct ar_gate gate = { .fd = { atoi(argv[2]), atoi(argv[3]) } };
+
+	exec_self("again", &gate, atoi(argv[4]) - 1);
+	return 255;
+}
+
+static int again(char **argv)
+{
+	struct ar_gate gate = { .fd = { atoi(argv[2]), atoi(argv[3]) } };
+
+	if (!atoi(argv[4]))
+		ar_gate_open(&gate);
+	else if (start_thread(exec_again, argv, NULL) < 0)
+		return 255;
+	for (;;)
+		pause();
+}
+
+/* The leader that exec from another thread replaces is no end of the process. */
+TEST_F_TIMEOUT(autoreap, exec_of_a_thread_is_no_exit, LONG_RUN)
+{
+	struct pollfd pfd[2] = { { .events = POLLIN }, { .events = POLLIN } };
+	int early = 0, pidfd = -1;
+	pid_t pid;
+
+	pid = ar_fork(CLONE_AUTOREAP, 0, &pidfd);
+	ASSERT_LE(0, pid);
+	if (!pid)
+		exec_self("again", &self->gate, rounds() / 2);
+	pfd[0].fd = pidfd;
+	pfd[1].fd = self->gate.fd[0];
+	while (!pfd[1].revents && early < 1000) {
+		ASSERT_LE(0, poll(pfd, 2, 0));
+		early += !!pfd[0].revents;
+	}
+	EXPECT_EQ(0, early);
+	EXPECT_EQ(NO_STATUS, ar_status(pidfd));
+	ASSERT_EQ(0, kill(pid, SIGKILL));
+	EXPECT_TRUE(ar_exited(pidfd));
+	EXPECT_EQ(SIGKILL, ar_status(pidfd));
+}
+
+int main(int argc, char **argv)
+{
+	return is_exec_role(argc) ? again(argv) : test_harness_run(argc, argv);
+}
