@@ -1,0 +1,40 @@
+#!/bin/sh
+# Usage: scripts/assemble.sh REPO SERIES
+# Applies the patches of the directory SERIES to the branch `base` of the git
+# repository REPO, with no fuzz. In each commit that adds files the project's own
+# files stand in for the patch's, so the result is what `make refresh` would make
+# of the series. Prints the last commit. Takes a second or two: only the files
+# that the series touches are checked out.
+# Exit status: 0; 2 if a patch does not apply (which, and at which file).
+. "$(dirname -- "$0")/lib.sh"
+
+repo=$1 series=$2
+thin=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-thin.XXXXXX")
+trap 'cd /; rm -rf "$thin"; own_git --git-dir="$repo" worktree prune' EXIT
+trap 'exit 130' INT TERM
+
+own_git --git-dir="$repo" worktree add -q --no-checkout --detach "$thin/linux" base
+cd "$thin/linux"
+for patch in "$series"/*.patch; do
+	own_git apply --numstat -z "$patch"
+done | tr '\0' '\n' | cut -f3 | sort -u >"$thin/files"
+own_git sparse-checkout set --no-cone --stdin <"$thin/files"
+own_git checkout -q --detach base
+
+for patch in "$series"/*.patch; do
+	if ! own_git am -q --no-3way --keep-non-patch --committer-date-is-author-date \
+			"$patch" >"$thin/am.log" 2>&1; then
+		die "${patch#"$top"/} does not apply to $(own_git log -1 --format=%s base):" \
+			"$(grep -m1 ^error: "$thin/am.log" | sed 's/^error: //')"
+	fi
+	own_git diff --name-only --diff-filter=A HEAD~ >"$thin/added"
+	while read -r file; do
+		[ -f "$top/$file" ] ||
+			die "${patch#"$top"/} adds $file, which this project does not have"
+		cp "$top/$file" "$file"
+		own_git add -f "$file"
+	done <"$thin/added"
+	own_git diff --cached --quiet HEAD || GIT_COMMITTER_DATE=$(own_git log -1 --format=%aI) \
+		own_git commit -q --amend --no-edit --no-verify
+done
+own_git rev-parse HEAD

@@ -1,0 +1,87 @@
+#!/bin/sh
+# Usage: [BASE=] [SMP=] [ACCEL=] scripts/check.sh
+# All tests of this project: of the series, of the scripts, of the verdict, and
+# the kselftests in the guest (which must be built). A line for each test; the
+# last line is `N passed, N failed, N skipped`.
+# Exit status: 0 if none failed; 1 otherwise.
+. "$(dirname -- "$0")/lib.sh"
+
+log=$O/log
+mkdir -p "$log"
+passed=0 failed=0 skipped=0
+
+# check NAME COMMAND...: a test that is a command; its output matters if it fails
+check() {
+	name=$1; shift
+	if "$@" >"$log/check.log" 2>&1 </dev/null; then
+		step OK "$name"
+		count 1 0 0
+	else
+		step FAIL "$name"
+		sed 's/^/	/' "$log/check.log"
+		count 0 1 0
+	fi
+}
+
+# count PASSED FAILED SKIPPED
+count() { passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3)); }
+
+# tap FILE: a script that prints TAP; only its failures are shown
+tap() {
+	rc=0
+	"$1" >"$log/tap.log" 2>&1 </dev/null || rc=$?
+	sed -n '/^not ok/,/^ok/{/^ok/d;p;}' "$log/tap.log"
+	ok=$(grep -c '^ok ' "$log/tap.log" || :) not=$(grep -c '^not ok ' "$log/tap.log" || :)
+	if [ "$(tail -n 1 "$log/tap.log")" != "1..$((ok + not))" ] || [ "$rc:$not" != "$((not > 0)):$not" ]; then
+		step FAIL "${1#"$top"/}: no complete TAP, exit status $rc"
+		tail -n 5 "$log/tap.log"
+		not=$((not + 1))
+	fi
+	[ "$not" != 0 ] || step OK "$1 ($ok tests)"
+	count "$ok" "$not" 0
+}
+
+# guest: the kselftests; the last line of run.sh is `N passed, N failed, N skipped`
+guest() {
+	rc=0
+	{ vm/run.sh kselftest || rc=$?; } >"$log/guest.log" 2>&1
+	sed '$d' "$log/guest.log"
+	# shellcheck disable=SC2046
+	set -- $(tail -n 1 "$log/guest.log" |
+		sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p')
+	if [ $# != 3 ] || { [ "$rc" != 0 ] && [ "$2" = 0 ]; }; then
+		step FAIL "the guest's run ended with exit status $rc"
+		tail -n 1 "$log/guest.log"
+		set -- 0 1 0
+	fi
+	count "$@"
+}
+
+# From standard input: checkpatch takes a file that git tracks for source code.
+checkpatch() {
+	"$work/linux/scripts/checkpatch.pl" --no-tree --strict --quiet \
+		--ignore MISSING_SIGN_OFF,FILE_PATH_CHANGES - <"$1"
+}
+
+unsigned() { ! grep -iE '^(Signed-off-by|Co-developed-by|Reviewed-by|Acked-by|Tested-by):' "$@"; }
+
+links_resolve() { for p in "$top"/patches/*/*.patch; do [ -f "$p" ] || { echo "$p leads nowhere"; return 1; }; done; }
+
+cd "$top"
+check "patches: every link leads to a patch" links_resolve
+check "patches: nobody's sign-off" unsigned patches/*/*.patch
+check "patches/$BASE: applies with no fuzz; refresh changes nothing" scripts/refresh.sh --check
+for patch in "patches/$BASE"/*.patch; do
+	check "checkpatch --strict ${patch##*/}" checkpatch "$patch"
+done
+# shellcheck disable=SC2046
+check "shellcheck" shellcheck -x -P SCRIPTDIR \
+	$(grep -rlE '^#!/bin/sh|^# shellcheck shell' scripts vm .ci)
+check "codespell" codespell -q 3 --ignore-words-list=smove \
+	README.md MAINTAINERS Makefile scripts vm samples tools patches
+for tests in vm/tests/*_test.sh scripts/tests/*_test.sh; do
+	tap "$tests"
+done
+guest
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]

@@ -1,0 +1,57 @@
+# shellcheck shell=sh disable=SC2034 # the variables are for those who source it
+# Sourced by every script here and in vm/: paths, messages, the variables that
+# `make help` documents. Scripts find each other through $top.
+set -eu
+LC_ALL=C; export LC_ALL
+top=$(CDPATH='' cd -- "$(dirname -- "$0")" && while [ ! -f scripts/lib.sh ]; do cd ..; done && pwd)
+: "${BASE:=6.12}" "${KDIR:=}" "${O:=$top/build}" "${V:=}"
+
+# The scripts' own trees must not depend on the user's git settings.
+own_git() {
+	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 \
+	GIT_COMMITTER_NAME=clone-autoreap GIT_COMMITTER_EMAIL=clone-autoreap@localhost \
+	git -c core.fsync=none -c core.looseCompression=0 -c gc.auto=0 \
+		-c advice.detachedHead=false \
+		-c safe.directory='*' "$@"
+}
+
+# die MESSAGE: one line on stderr, exit status 2
+die() { echo "error: $*" >&2; exit 2; }
+
+# step WHAT TEXT: a line of progress, as kbuild prints them
+step() { printf '  %-9s%s\n' "$1" "$2"; }
+
+# logged LOG COMMAND...: run COMMAND with its output in LOG; lines that match
+# the extended regular expression $show are shown too, all of them if V=1.
+logged() {
+	log=$1; shift
+	mkdir -p "$(dirname "$log")"
+	[ "$V" != 1 ] || show=
+	{ rc=0; "$@" 2>&1 </dev/null || rc=$?; echo "$rc" >"$log.rc"; } | tee "$log" |
+		grep --line-buffered -E -e "${show-^\$never}" || :
+	rc=$(cat "$log.rc")
+	rm -f "$log.rc"
+	return "$rc"
+}
+
+# What the guest is started with, checked before anything is built.
+: "${ACCEL:=tcg}" "${SMP:=2}" "${TIMEOUT:=600}" "${REPEAT:=1}" "${ROUNDS:=}"
+case $SMP in [1-8]) ;; *) die "SMP=$SMP is not a number of processors from 1 to 8" ;; esac
+case $TIMEOUT in ''|*[!0-9]*|0*) die "TIMEOUT=$TIMEOUT is not a number of seconds" ;; esac
+case $REPEAT in ''|*[!0-9]*|0*) die "REPEAT=$REPEAT is not a number of runs" ;; esac
+case $ROUNDS in *[!0-9]*|0*) die "ROUNDS=$ROUNDS is not a number of rounds" ;; esac
+case $ACCEL in tcg|kvm) ;; *) die "ACCEL=$ACCEL is neither tcg nor kvm" ;; esac
+
+case $O in /*) ;; *) O=$PWD/$O ;; esac
+case $O in *[[:space:]:]*)
+	die "the kernel cannot be built below '$O' (space or colon in the path); say O=/path/without/spaces" ;;
+esac
+
+# $work: all that is made from one base
+if [ -n "$KDIR" ]; then
+	dir=$(CDPATH='' cd -- "$KDIR" 2>/dev/null && pwd) || die "KDIR=$KDIR: no such directory"
+	KDIR=$dir
+	work=$O/kdir-$(printf %s "$KDIR" | cksum | cut -d' ' -f1)
+else
+	work=$O/$BASE
+fi

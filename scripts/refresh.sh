@@ -1,0 +1,53 @@
+#!/bin/sh
+# Usage: [BASE=] scripts/refresh.sh [--check | --export]
+# Regenerates the patches that add files from the project's own files. Only a
+# patch whose content would change is written, so a second run changes nothing,
+# nor does a new point release of the base.
+#   --check   write nothing; fail if something would change
+#   --export  take all patches from the commits of the assembled tree instead
+# Exit status: 0; 1 if --check found a stale patch; 2 with the reason.
+. "$(dirname -- "$0")/lib.sh"
+
+mode=${1:-}
+repo=$work/linux.git
+"$top/scripts/base.sh"
+series=$("$top/scripts/series.sh" "$repo" base)
+if [ "$mode" = --export ]; then
+	[ -e "$work/linux/.git" ] || die "there is no assembled tree to export; 'make tree' makes it"
+	[ -z "$(own_git -C "$work/linux" status --porcelain --untracked-files=no)" ] ||
+		die "$work/linux has uncommitted edits; commit them there first"
+	last=$(own_git --git-dir="$repo" rev-parse series)
+else
+	last=$("$top/scripts/assemble.sh" "$repo" "$series")
+fi
+
+new=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-refresh.XXXXXX")
+trap 'rm -rf "$new"' EXIT
+own_git --git-dir="$repo" format-patch -q -N --no-signature --zero-commit --no-renames \
+	-o "$new" "base..$last"
+
+# What a patch says and does, without line numbers and blob names.
+content() {
+	sed '1d; /^index /d; s/^@@ .* @@.*/@@/' "$1"
+}
+
+status=0
+for patch in "$new"/*.patch; do
+	old=$series/${patch##*/}
+	if [ -f "$old" ] && [ "$(content "$patch")" = "$(content "$old")" ]; then
+		continue
+	fi
+	status=1
+	if [ "$mode" = --check ]; then
+		echo "stale: ${old#"$top"/} (run 'make refresh')"
+	else
+		step REFRESH "${old#"$top"/}"
+		# Through the link, if the patch is shared by several bases.
+		cat "$patch" >"$new/next" && cat "$new/next" >"$old"
+	fi
+done
+for old in "$series"/*.patch; do
+	[ -f "$new/${old##*/}" ] || die "${old#"$top"/} has no commit of that number and title in $work/linux: rename or remove it"
+done
+[ "$mode" != --check ] || exit "$status"
+[ "$status" != 0 ] || step SAME "${series#"$top"/}"

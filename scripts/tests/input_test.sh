@@ -1,0 +1,161 @@
+#!/bin/sh
+# Usage: scripts/tests/input_test.sh
+# What the scripts say to bad input, and that nothing is lost by it; TAP on stdout.
+# Uses the imported base kernel (make tree), on copies of what the series touches.
+# Exit status: 0 all passed; 1 otherwise.
+. "$(dirname -- "$0")/../lib.sh"
+number=0 failures=0
+repo=$O/$BASE/linux.git
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/autoreap input.XXXXXX")
+trap 'rm -rf "$tmp" "$out"' EXIT
+out=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-out.XXXXXX")
+unset KDIR
+
+# is NAME GOT WANT
+is() {
+	number=$((number + 1))
+	if [ "$2" = "$3" ]; then
+		echo "ok $number - $1"
+	else
+		failures=$((failures + 1))
+		printf 'not ok %d - %s\n# got:    %s\n# wanted: %s\n' "$number" "$1" "$2" "$3"
+	fi
+}
+
+# refuses NAME PATTERN COMMAND...: exit status 2 and one line on stderr like PATTERN
+refuses() {
+	name=$1 pattern=$2; shift 2
+	rc=0
+	text=$("$@" 2>&1 >/dev/null </dev/null) || rc=$?
+	case "$rc $text" in
+	*"
+"*)	is "$name" "several lines: $text" "one line like $pattern" ;;
+	"2 error: "*)
+		if printf '%s\n' "$text" | grep -qE -e "$pattern"; then
+			is "$name" "" ""
+		else
+			is "$name" "$text" "one line like $pattern"
+		fi ;;
+	*)	is "$name" "exit status $rc, $text" "exit status 2, one line like $pattern" ;;
+	esac
+}
+
+# Who commits in the trees of make am.
+export GIT_COMMITTER_NAME=t GIT_COMMITTER_EMAIL=t@localhost
+g() { git -c user.name=t -c user.email=t@localhost "$@"; }
+
+# thin DIR: a git tree of the base, with only the files that the series touches
+thin() {
+	mkdir -p "$1"
+	# shellcheck disable=SC2046
+	git --git-dir="$repo" archive base Makefile Kbuild kernel/fork.c $(
+		for p in "$top/patches/$BASE"/*.patch; do git apply --numstat "$p"; done |
+			cut -f3 | sort -u | while read -r f; do
+				git --git-dir="$repo" cat-file -e "base:$f" 2>/dev/null && echo "$f"
+			done) | tar -x -C "$1"
+	g -C "$1" init -q
+	g -C "$1" add -f .
+	g -C "$1" commit -q -m base
+	g -C "$1" tag base
+}
+state() { g -C "$1" rev-parse HEAD; g -C "$1" status --porcelain; ls "$1/.git"; }
+
+# Which series
+thin "$tmp/linux"
+is "series: the tree's own version" "$("$top/scripts/series.sh" "$tmp/linux" HEAD)" "$top/patches/$BASE"
+sed -i 's/^PATCHLEVEL = .*/PATCHLEVEL = 11/' "$tmp/linux/Makefile"
+g -C "$tmp/linux" commit -q -a -m old
+refuses "series: too old" 'Linux 6\.11\..* older than 6\.12' "$top/scripts/series.sh" "$tmp/linux" HEAD
+g -C "$tmp/linux" reset -q --hard HEAD~
+echo '#define CLONE_AUTOREAP 1' >>"$tmp/linux/include/uapi/linux/sched.h"
+g -C "$tmp/linux" commit -q -a -m flag
+refuses "series: has the flag" 'has CLONE_AUTOREAP already' "$top/scripts/series.sh" "$tmp/linux" HEAD
+g -C "$tmp/linux" reset -q --hard HEAD~
+mkdir "$tmp/empty"
+g -C "$tmp/empty" init -q
+g -C "$tmp/empty" commit -q --allow-empty -m nothing
+refuses "series: no kernel tree" 'not a kernel tree' "$top/scripts/series.sh" "$tmp/empty" HEAD
+
+# make am
+am() { KDIR=$1 "$top/scripts/am.sh"; }
+refuses "am: no KDIR" 'say which tree: make am KDIR=path' env KDIR= "$top/scripts/am.sh"
+refuses "am: no such directory" 'no such directory' am "$tmp/none"
+refuses "am: no git tree" 'not the top of a git tree' am "$tmp"
+refuses "am: below the top" 'not the top of a git tree' am "$tmp/linux/kernel"
+refuses "am: no kernel" 'not a kernel tree' am "$tmp/empty"
+echo '/* mine */' >>"$tmp/linux/kernel/fork.c"
+before=$(state "$tmp/linux")
+refuses "am: uncommitted changes" 'has uncommitted changes' am "$tmp/linux"
+is "am: which stay as they were" "$(state "$tmp/linux"; tail -n 1 "$tmp/linux/kernel/fork.c")" "$before
+/* mine */"
+g -C "$tmp/linux" checkout -q .
+refuses "am: git does not know the committer" 'git does not know your name' \
+	env HOME="$tmp" GIT_COMMITTER_NAME= GIT_COMMITTER_EMAIL= EMAIL= GIT_CONFIG_GLOBAL=/dev/null \
+	GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=user.useConfigOnly GIT_CONFIG_VALUE_0=true \
+	KDIR="$tmp/linux" "$top/scripts/am.sh"
+sed -i 's/ignoring_children(tracer->sighand)/ignoring(tracer)/' "$tmp/linux/kernel/ptrace.c"
+g -C "$tmp/linux" commit -q -a -m conflict
+before=$(state "$tmp/linux")
+refuses "am: a patch that does not apply" 'clone: add CLONE_AUTOREAP does not apply: patch failed: kernel/ptrace\.c' \
+	am "$tmp/linux"
+is "am: and the tree is as before" "$(state "$tmp/linux")" "$before"
+g -C "$tmp/linux" reset -q --hard HEAD~
+am "$tmp/linux" >"$tmp/out" 2>&1 || :
+is "am: a commit a patch, in a path with a space" \
+	"$(g -C "$tmp/linux" log --reverse --format='Subject: [PATCH] %s' base..)" \
+	"$(for p in "$top/patches/$BASE"/*.patch; do
+		sed -n '/^Subject/{N;s/\n / /;s/\n.*//;p;q;}' "$p"
+	done)"
+refuses "am: twice" 'has CLONE_AUTOREAP already' am "$tmp/linux"
+
+# Variables
+refuses "KDIR: no such directory" 'KDIR=.*: no such directory' env KDIR="$tmp/none" "$top/scripts/base.sh"
+refuses "KDIR: no kernel tree" 'is no kernel tree' env KDIR="$tmp/empty" O="$out" "$top/scripts/base.sh"
+refuses "BASE: no such package" 'cannot get linux-source-0\.1' env BASE=0.1 O="$out" "$top/scripts/base.sh"
+rm -rf "$out"
+refuses "O: a space in the path" 'cannot be built below' env O="$tmp/o" "$top/scripts/base.sh"
+mkdir -p "$out"
+for bad in 0 9 x; do
+	refuses "SMP=$bad" "SMP=$bad is not a number" env O="$out" SMP="$bad" "$top/vm/qemu.sh" kselftest
+done
+refuses "TIMEOUT=1m" 'TIMEOUT=1m is not a number' env O="$out" TIMEOUT=1m "$top/vm/qemu.sh" kselftest
+refuses "ACCEL=xen" 'ACCEL=xen is neither tcg nor kvm' env O="$out" ACCEL=xen "$top/vm/qemu.sh" kselftest
+
+# One run at a time; and no lock is left by a run that was killed.
+O=$out "$top/scripts/lock.sh" "echo \$\$ >'$tmp/pid'; exec sleep 60" 2>/dev/null &
+until [ -s "$tmp/pid" ]; do :; done
+refuses "lock: two runs at once" 'another run is at work' env O="$out" "$top/scripts/lock.sh" true
+kill "$(cat "$tmp/pid")"
+wait $! 2>/dev/null || :
+is "lock: none is left behind" "$(O=$out "$top/scripts/lock.sh" 'echo free')" free
+
+# What make deps says to others than root
+mkdir "$tmp/bin"
+printf '#!/bin/sh\necho 1000\n' >"$tmp/bin/id"
+printf '#!/bin/sh\nexit 1\n' >"$tmp/bin/dpkg-query"
+chmod +x "$tmp/bin"/*
+refuses "deps: not root" 'run: sudo apt-get install .*qemu' env PATH="$tmp/bin:$PATH" "$top/scripts/deps.sh"
+
+# make refresh, in a copy of this project
+mkdir "$tmp/project"
+(cd "$top" && tar -cf - --exclude=./build --exclude=./.git .) | tar -xf - -C "$tmp/project"
+refresh() { O=$O "$tmp/project/scripts/refresh.sh" "$@" 2>&1; }
+patches() { cat "$tmp/project/patches/$BASE"/*.patch | cksum; }
+edited=tools/testing/selftests/clone3/clone3_autoreap.c
+before=$(patches)
+is "refresh: nothing to do" "$(refresh >/dev/null && patches)" "$before"
+sed -i '2a /* An edit. */' "$tmp/project/$edited"
+is "refresh --check: names the stale patch" "$(refresh --check || echo "exit status $?")" \
+	"stale: patches/$BASE/$(cd "$top/patches/$BASE" && grep -l "^+++ b/$edited" ./*.patch | cut -c3-) (run 'make refresh')
+exit status 1"
+refresh >/dev/null
+is "refresh: takes the edit" "$(cat "$tmp/project/patches/$BASE"/*.patch | grep -c '^+/\* An edit\. \*/')" 1
+before=$(patches)
+is "refresh: a second time changes nothing" "$(refresh >/dev/null && patches)" "$before"
+rm "$tmp/project/$edited"
+refuses "refresh: a file that is gone" "adds $edited, which this project does not have" \
+	env O="$O" "$tmp/project/scripts/refresh.sh"
+
+rm -rf "$out"
+echo "1..$number"
+[ "$failures" = 0 ]
