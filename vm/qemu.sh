@@ -1,0 +1,65 @@
+#!/bin/sh
+# Usage: [BASE= | KDIR=] [ACCEL=tcg|kvm] [SMP=] [TIMEOUT=] [REPEAT=] [ROUNDS=] vm/qemu.sh kselftest|demo|shell
+# Boots the built kernel and initramfs. For a shell the console is this terminal;
+# otherwise the console goes to $work/run/console.log and what the guest reports,
+# on a port of its own, to $work/run/results.log. $work/run/qemu.sh runs the same
+# guest again.
+# Exit status: QEMU's; 2 if it cannot run; 124 after TIMEOUT seconds.
+. "$(dirname -- "$0")/../scripts/lib.sh"
+
+guest=$1 run=$work/run
+command -v qemu-system-x86_64 >/dev/null || die "qemu-system-x86_64 is missing; run 'make deps'"
+rm -rf "$run"
+mkdir -p "$run"
+
+# qemu GUEST CONSOLE RESULTS: write the command that boots to GUEST
+qemu() {
+	cat <<-END
+	#!/bin/sh
+	# Console: $2. Results: $3.
+	exec qemu-system-x86_64 -M q35 -accel $ACCEL $cpu -smp $SMP,sockets=$SMP,cores=1,threads=1 -m 1G \\
+	  -nodefaults -no-user-config -display none -no-reboot \\
+	  -serial $2 -serial $3 \\
+	  -kernel '$work/obj/arch/x86/boot/bzImage' -initrd '$work/initramfs.cpio' \\
+	  -append 'console=ttyS0 GUEST=$1 REPEAT=$REPEAT ${ROUNDS:+KSFT_ROUNDS=$ROUNDS }panic_on_warn=1 panic=-1 oops=panic quiet loglevel=5'
+	END
+}
+
+cpu=
+case $ACCEL in
+tcg) ;;
+kvm)
+	# /dev/kvm may open and still never run a guest, so try.
+	cpu='-cpu host'
+	if [ ! -r /dev/kvm ] || [ ! -w /dev/kvm ]; then
+		die "/dev/kvm is missing or not yours to use; say ACCEL=tcg"
+	fi
+	qemu probe "file:$run/probe.log" null >"$run/probe.sh"
+	timeout 20 sh "$run/probe.sh" >/dev/null 2>"$run/probe.err" </dev/null ||
+		die "KVM does not run a guest here ($(head -n 1 "$run/probe.err"; tail -n 1 "$run/probe.log" 2>/dev/null || :)); say ACCEL=tcg"
+	;;
+esac
+
+if [ "$guest" = shell ]; then
+	step BOOT "Linux on $ACCEL, $SMP processors; leave with 'exit', or Ctrl-A X"
+	qemu shell mon:stdio null >"$run/qemu.sh"
+	exec sh "$run/qemu.sh"
+fi
+
+step BOOT "Linux on $ACCEL, $SMP processors (console: $run/console.log)"
+: >"$run/console.log"
+: >"$run/results.log"
+qemu "$guest" "file:$run/console.log" "file:$run/results.log" >"$run/qemu.sh"
+timeout --foreground "$TIMEOUT" sh "$run/qemu.sh" </dev/null >"$run/qemu.err" 2>&1 &
+pid=$!
+trap 'kill $pid 2>/dev/null; wait $pid; exit 130' INT TERM
+# One line a finished program while the tests run; with V=1 every line.
+show='^(not )?ok '
+[ "$V" != 1 ] || show=
+[ "$guest" = demo ] ||
+	tail -n +1 --pid="$pid" -f "$run/results.log" | tr -d '\r' |
+		grep --line-buffered -E -e "$show" | sed -u 's/^/  /' || :
+status=0
+wait "$pid" || status=$?
+[ ! -s "$run/qemu.err" ] || cat "$run/qemu.err" >&2
+exit "$status"

@@ -1,0 +1,45 @@
+#!/bin/sh
+# Usage: [BASE= | KDIR=] [TARGETS=] [ACCEL=] [SMP=] [TIMEOUT=] [REPEAT=] [ROUNDS=] vm/run.sh kselftest|demo
+# Boots the guest once and judges what it reports.
+# kselftest: the last line is `N passed, N failed, N skipped`. demo: the table.
+# Exit status: 0 pass; 1 a test failed or a result is missing; 2 usage or build;
+# 3 kernel splat or panic; 4 nothing but skips; 124 timeout.
+. "$(dirname -- "$0")/../scripts/lib.sh"
+
+run=$work/run
+start=$(date +%s)
+status=0
+"$top/vm/qemu.sh" "$1" || status=$?
+[ "$status" != 2 ] && [ "$status" != 130 ] || exit "$status"
+
+judge() {
+	"$top/vm/verdict.sh" --status "$status" --expected "$work/expected" \
+		"$run/console.log" "$run/results.log"
+}
+
+if [ "$1" = demo ]; then
+	if tr -d '\r' <"$run/results.log" | grep -q '^guest: end 0$'; then
+		echo
+		tr -d '\r' <"$run/results.log" | grep -v '^guest:'
+		echo
+	else
+		echo "the guest did not finish the demo:" >&2
+		tail -n 5 "$run/console.log" "$run/results.log" >&2
+		exit 1
+	fi
+	exit
+fi
+
+verdict=0
+judge >"$run/verdict.txt" || verdict=$?
+release=$(sed -n 's/^guest: begin //p' "$run/results.log" | tr -d '\r')
+sed '$d' "$run/verdict.txt"
+cat <<END
+base      $(git --git-dir="$work/linux.git" log -1 --format=%s base)
+kernel    ${release:-did not boot}
+guest     $ACCEL, $(($(date +%s) - start)) s
+logs      $run
+again     sh $run/qemu.sh
+END
+tail -n 1 "$run/verdict.txt"
+exit "$verdict"
