@@ -1,0 +1,55 @@
+# CLONE_AUTOREAP for the kernels in the field: the front door. See README.md.
+
+BASE ?= 6.12
+O ?= build
+TARGETS ?= clone3
+export BASE KDIR O TARGETS ACCEL SMP TIMEOUT REPEAT ROUNDS V
+
+help:
+	@echo 'make demo              all from nothing to a table that shows the feature'
+	@echo 'make check             all tests of this project; ends in N passed, N failed, N skipped'
+	@echo 'make kselftest         the kselftests of TARGETS in the guest, to a verdict'
+	@echo 'make boot              a shell in the guest'
+	@echo 'make tree              the base kernel with the series on it, as a git tree'
+	@echo 'make kernel            that kernel, built; make image prints the path of its bzImage'
+	@echo 'make am KDIR=path      git am of the right series to your own git tree'
+	@echo 'make refresh           write files that were edited here into the patches that add them'
+	@echo 'make export            write the commits of the assembled tree back to the patches'
+	@echo 'make deps              install what is missing (as root; otherwise says how)'
+	@echo 'make clean             remove what was built; mrproper: the base kernels too'
+	@echo
+	@echo 'Variables:'
+	@echo '  BASE=6.12            the base: Debian'"'"'s linux-source-BASE'
+	@echo '  KDIR=path            any kernel tree as the base instead; it is copied, never written to'
+	@echo '  TARGETS="clone3"     kselftest targets'
+	@echo '  ACCEL=tcg            how QEMU runs the guest: tcg or kvm'
+	@echo '  SMP=2                processors of the guest'
+	@echo '  TIMEOUT=600          seconds that a guest may run'
+	@echo '  REPEAT=1             how often the guest runs the kselftests'
+	@echo '  ROUNDS=              rounds of each race in the tests; the long form is 100000'
+	@echo '  O=build              where everything that is made goes'
+	@echo '  V=1                  show the commands'"'"' output'
+	@echo
+	@echo 'Exit status of check and kselftest: 0 pass, 1 a test failed, 2 usage or build,'
+	@echo '3 kernel splat or panic, 4 nothing but skips, 124 timeout (make itself reports 2).'
+
+kernel := scripts/deps.sh && scripts/tree.sh && vm/kernel.sh
+guest := $(kernel) && vm/initramfs.sh
+
+# One run at a time in one output directory.
+locked := @scripts/lock.sh
+
+demo:		; $(locked) '$(guest) && vm/run.sh demo'
+check:		; $(locked) '$(guest) && scripts/check.sh'
+kselftest:	; $(locked) '$(guest) && vm/run.sh kselftest'
+boot:		; $(locked) '$(guest) && vm/qemu.sh shell'
+tree:		; $(locked) 'scripts/deps.sh && scripts/tree.sh'
+kernel:		; $(locked) '$(kernel)'
+image:		; $(locked) '$(kernel) >&2 && vm/kernel.sh --path'
+refresh:	; $(locked) 'scripts/deps.sh && scripts/refresh.sh'
+export:		; $(locked) 'scripts/deps.sh && scripts/refresh.sh --export'
+clean mrproper:	; $(locked) 'scripts/clean.sh $@'
+am:		; @scripts/am.sh
+deps:		; @scripts/deps.sh
+
+.PHONY: help demo check kselftest boot tree kernel image am refresh export deps clean mrproper
