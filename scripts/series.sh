@@ -23,6 +23,8 @@ if show "$1" "$2" include/uapi/linux/sched.h | grep -q CLONE_AUTOREAP; then
 	die "Linux $version of this tree has CLONE_AUTOREAP already: nothing to apply"
 fi
 
+# The highest of the series serves only its own version so far.
+[ "$n" -le 6012 ] || die "there is no series for Linux $version yet, only for 6.12.y"
 best=
 for dir in "$top"/patches/[0-9]*; do
 	d=$(number "${dir##*/}")

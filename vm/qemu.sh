@@ -21,7 +21,7 @@ qemu() {
 	  -nodefaults -no-user-config -display none -no-reboot \\
 	  -serial $2 -serial $3 \\
 	  -kernel '$work/obj/arch/x86/boot/bzImage' -initrd '$work/initramfs.cpio' \\
-	  -append 'console=ttyS0 GUEST=$1 REPEAT=$REPEAT ${ROUNDS:+KSFT_ROUNDS=$ROUNDS }panic_on_warn=1 panic=-1 oops=panic quiet loglevel=5'
+	  -append 'console=ttyS0 GUEST=$1 REPEAT=$REPEAT ${ROUNDS:+KSFT_ROUNDS=$ROUNDS }panic_on_warn=1 panic=-1 oops=panic quiet loglevel=5 rcupdate.rcu_cpu_stall_timeout=60'
 	END
 }
 

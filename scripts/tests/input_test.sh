@@ -66,7 +66,10 @@ is "series: the tree's own version" "$("$top/scripts/series.sh" "$tmp/linux" HEA
 sed -i 's/^PATCHLEVEL = .*/PATCHLEVEL = 11/' "$tmp/linux/Makefile"
 g -C "$tmp/linux" commit -q -a -m old
 refuses "series: too old" 'Linux 6\.11\..* older than 6\.12' "$top/scripts/series.sh" "$tmp/linux" HEAD
-g -C "$tmp/linux" reset -q --hard HEAD~
+sed -i 's/^PATCHLEVEL = .*/PATCHLEVEL = 18/' "$tmp/linux/Makefile"
+g -C "$tmp/linux" commit -q -a -m new
+refuses "series: too new" 'no series for Linux 6\.18\.' "$top/scripts/series.sh" "$tmp/linux" HEAD
+g -C "$tmp/linux" reset -q --hard base
 echo '#define CLONE_AUTOREAP 1' >>"$tmp/linux/include/uapi/linux/sched.h"
 g -C "$tmp/linux" commit -q -a -m flag
 refuses "series: has the flag" 'has CLONE_AUTOREAP already' "$top/scripts/series.sh" "$tmp/linux" HEAD
