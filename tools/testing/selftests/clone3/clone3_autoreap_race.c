@@ -320,7 +320,7 @@ TEST_F_TIMEOUT(autoreap, exec_of_a_thread_is_no_exit, LONG_RUN)
 	pid = ar_fork(CLONE_AUTOREAP, 0, &pidfd);
 	ASSERT_LE(0, pid);
 	if (!pid)
-		exec_self("again", &self->gate, rounds() / 2);
+		exec_self("again", &self->gate, rounds() * 2);
 	pfd[0].fd = pidfd;
 	pfd[1].fd = self->gate.fd[0];
 	while (!pfd[1].revents && early < 1000) {
