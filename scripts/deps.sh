@@ -5,7 +5,7 @@
 # Exit status: 0 all there; 2 something is missing and was not installed.
 . "$(dirname -- "$0")/lib.sh"
 
-packages="bc bison busybox-static ccache codespell cpio flex gcc git kmod libc6-dev
+packages="bc bison busybox-static ccache codespell cpio flex gcc gcc-multilib git kmod libc6-dev
  libcap-dev libelf-dev libssl-dev make perl qemu-system-x86 rsync shellcheck xz-utils"
 
 missing=

@@ -1,29 +1,28 @@
 #!/bin/sh
 # Usage: [BASE= | KDIR=] [TARGETS=] vm/initramfs.sh
 # Builds the kselftests of TARGETS and the sample, statically, against the headers
-# of the built kernel, and packs them with busybox into $work/initramfs.cpio.
-# $work/expected lists what the tests of this series must report.
+# of the built kernel, and packs them with busybox into $initramfs.
+# $expected lists what the tests of this series must report.
 # Exit status: 0; 2 with the first error and the log's path.
 . "$(dirname -- "$0")/../scripts/lib.sh"
 : "${TARGETS:=clone3}"
 
-tree=$work/linux obj=$work/obj root=$work/root
 rm -rf "$root"
 mkdir -p "$root"
 
 failed() {
-	die "$1: $(grep -m1 -E 'error:|\*\*\*|No such' "$work/log/$1.log" || tail -n 1 "$work/log/$1.log") (log: $work/log/$1.log)"
+	die "$1: $(grep -m1 -E 'error:|\*\*\*|No such' "$logs/$1.log" || tail -n 1 "$logs/$1.log") (log: $logs/$1.log)"
 }
 
 step TESTS "$TARGETS"
-logged "$work/log/kselftest.log" make -C "$tree/tools/testing/selftests" O="$obj" \
+logged "$logs/kselftest.log" make -C "$tree/tools/testing/selftests" O="$obj" \
 	TARGETS="$TARGETS" FORCE_TARGETS=1 USERCFLAGS=-Wall USERLDFLAGS=-static \
 	INSTALL_PATH="$root/kselftest" install || failed kselftest
 
 sample=$tree/samples/pidfd/clone-autoreap.c
 mkdir -p "$root/samples"
 [ ! -f "$sample" ] ||
-	logged "$work/log/sample.log" gcc -O2 -Wall -static -isystem "$obj/usr/include" \
+	logged "$logs/sample.log" gcc -O2 -Wall -static -isystem "$obj/usr/include" \
 		-o "$root/samples/clone-autoreap" "$sample" || failed sample
 
 list=$root/kselftest/kselftest-list.txt
@@ -33,12 +32,32 @@ grep -v '^#' "$top/vm/not-run" | while read -r test reason; do
 	sed -i "/^$test\$/d" "$list"
 done
 
-# Programs of this series run by their list of tests, others by their name alone.
-tr : / <"$list" >"$work/expected"
+# The programs of this series once more as 32-bit ones, in a collection of their own.
 for target in $TARGETS; do
-	awk -f "$top/vm/expected.awk" -v collection="$target" \
-		"$tree/tools/testing/selftests/$target/"*autoreap*.c 2>/dev/null || :
-done >>"$work/expected"
+	dir=$tree/tools/testing/selftests/$target out=$obj/kselftest_32/$target
+	programs=$(sed -n "s/^$target:\(.*autoreap.*\)/\1/p" "$list")
+	[ -n "$programs" ] || continue
+	step TESTS "$target, 32-bit"
+	mkdir -p "$out" "$root/kselftest/${target}_32"
+	# shellcheck disable=SC2086,SC2046
+	logged "$logs/kselftest32.log" make -C "$dir" OUTPUT="$out" CC="gcc -m32" \
+		KHDR_INCLUDES="-isystem $obj/usr/include" USERCFLAGS=-Wall USERLDFLAGS=-static LDLIBS= \
+		$(printf "$out/%s " $programs) || failed kselftest32
+	for program in $programs; do
+		cp "$out/$program" "$root/kselftest/${target}_32/"
+		echo "${target}_32:$program" >>"$list"
+	done
+done
+
+# Programs of this series run by their list of tests, others by their name alone.
+tr : / <"$list" >"$expected"
+for target in $TARGETS; do
+	for collection in "$target" "${target}_32"; do
+		[ ! -d "$root/kselftest/$collection" ] ||
+			awk -f "$top/vm/expected.awk" -v collection="$collection" \
+				"$tree/tools/testing/selftests/$target/"*autoreap*.c 2>/dev/null || :
+	done
+done >>"$expected"
 
 cd "$root"
 mkdir -p bin dev proc sys tmp root etc usr/bin
@@ -55,5 +74,5 @@ cat >etc/motd <<'END'
   Leave with 'exit' or Ctrl-D; Ctrl-A X kills the guest.
 
 END
-find . | cpio --quiet -o -H newc -R 0:0 >"$work/initramfs.new"
-mv "$work/initramfs.new" "$work/initramfs.cpio"
+find . | cpio --quiet -o -H newc -R 0:0 >"$initramfs.new"
+mv "$initramfs.new" "$initramfs"

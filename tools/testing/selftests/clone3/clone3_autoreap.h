@@ -272,6 +272,9 @@ static inline int ar_take_sigchld(void)
 	return errno == EAGAIN ? 0 : -1;
 }
 
+/* Most tests run with a child that has the flag, and with a control that has not. */
+static const __u64 both[] = { CLONE_AUTOREAP, 0 };
+
 /* The exit code of every gated child: what a wait for it would return. */
 #define CHILD_CODE 7
 
@@ -298,6 +301,15 @@ FIXTURE_SETUP(autoreap)
 
 FIXTURE_TEARDOWN(autoreap)
 {
+}
+
+static inline int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+	ssize_t len = fd < 0 ? -1 : write(fd, text, strlen(text));
+
+	close(fd);
+	return len == (ssize_t)strlen(text) ? 0 : -1;
 }
 
 static inline void tell(int fd, int value)
@@ -359,60 +371,17 @@ static inline void expect_zombie(struct __test_metadata *const _metadata, pid_t 
 	EXPECT_EQ(CHILD_CODE, WEXITSTATUS(status));
 }
 
-/* The published sizes of struct clone_args. */
-#define VER0 64
-#define VER1 80
-#define VER2 88
-
-struct refusal {
-	const char *name;
-	__u64 flags;
-	__u64 exit_signal;
-	size_t size;
-	int error;
-};
-
-/*
- * The errno of a clone3() with CLONE_AUTOREAP; 0 if it has made a child, -1 if
- * it has left something behind or crashed. A process of its own takes the risk
- * that a thread is made: that one finds an empty stack and dies of it.
- */
-static inline int refused_with(const struct refusal *row)
+/* The next stop of a tracee: the signal, with an event above it, or -1 for none. */
+static inline int next_stop(pid_t pid)
 {
-	static char stack[4096];
-	union {
-		struct ar_clone_args args;
-		char bytes[256];
-	} u = {};
-	int status, error, fd, pidfd = -1;
-	pid_t pid;
+	int status;
 
-	pid = fork();
-	if (pid) {
-		if (waitpid(pid, &status, __WALL) != pid || !WIFEXITED(status))
-			return -1;
-		return WEXITSTATUS(status) == 255 ? -1 : WEXITSTATUS(status);
-	}
-
-	u.args.flags = row->flags | CLONE_AUTOREAP;
-	u.args.exit_signal = row->exit_signal;
-	u.args.pidfd = row->error == EFAULT ? 1 : ar_ptr(&pidfd);
-	if (row->flags & CLONE_VM) {
-		u.args.stack = ar_ptr(stack);
-		u.args.stack_size = sizeof(stack) / 2;
-	}
-	u.bytes[sizeof(u.bytes) - 1] = 1;
-
-	fd = next_fd();
-	if (ar_clone3(&u, row->size) >= 0)
-		_exit(0);
-	error = errno;
-	if (waitpid(-1, NULL, WNOHANG | __WALL) != -1 || errno != ECHILD)
-		_exit(255);
-	_exit(next_fd() == fd ? error : 255);
+	return waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status) ? status >> 8 : -1;
 }
 
-static int gated_thread(void *gate)
+#define EVENT_STOP(event) (SIGTRAP | (event) << 8)
+
+static inline int gated_thread(void *gate)
 {
 	ar_gate_pass(gate);
 	syscall(__NR_exit, CHILD_CODE);
@@ -465,9 +434,9 @@ static inline pid_t start_exec(__u64 flags, int *pidfd, struct ar_gate *gate)
 }
 
 /* main() asks for this before the harness: <role> <gate> <gate> <pid>. */
-static inline bool is_exec_role(int argc)
+static inline bool is_exec_role(int argc, char **argv)
 {
-	return argc == 5;
+	return argc == 5 && argv[1][0] != '-';
 }
 
 /* What exec_self() has started: a child at the gate, or a parent that opens it. */

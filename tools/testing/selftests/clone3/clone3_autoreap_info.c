@@ -274,15 +274,6 @@ TEST_F(autoreap, tells_the_cgroup)
 	}
 }
 
-static int write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	ssize_t len = fd < 0 ? -1 : write(fd, text, strlen(text));
-
-	close(fd);
-	return len == (ssize_t)strlen(text) ? 0 : -1;
-}
-
 /* Enter a user namespace, ask before there is a mapping, and with one. */
 static void send_info_of_user_ns(int fd)
 {
@@ -326,13 +317,6 @@ TEST_F(autoreap, maps_the_ids_into_the_user_namespace_of_the_caller)
 	EXPECT_EQ(1000U, info.euid);
 	EXPECT_EQ(2000U, info.fsgid);
 	expect_same(_metadata, &child, &info);
-}
-
-/* A child that is root of a user namespace, and the init of a pid namespace. */
-static pid_t fork_init(__u64 flags, int *pidfd)
-{
-	return ar_fork(flags | CLONE_NEWUSER | CLONE_NEWPID,
-		       flags & CLONE_AUTOREAP ? 0 : SIGCHLD, pidfd);
 }
 
 /* Seen from inside a pid namespace and from outside, a process has two numbers. */
@@ -394,35 +378,6 @@ TEST_F(autoreap, tells_nothing_of_a_process_outside_the_pid_namespace)
 	ASSERT_LE(0, pidfd);
 	EXPECT_EQ(EREMOTE, error_inside(pidfd, PIDFD_INFO_EXIT));
 	EXPECT_EQ(EXITED(CHILD_CODE), ar_status(pidfd));
-}
-
-/* An init that reaps itself does so last: POLLIN comes when its namespace is empty. */
-TEST_F(autoreap, init_ends_after_its_pid_namespace)
-{
-	int pidfd = -1, last = -1;
-	pid_t pid;
-
-	/* It shares its file descriptors, so that the caller gets the last pidfd. */
-	pid = fork_init(CLONE_AUTOREAP | CLONE_FILES, &pidfd);
-	ASSERT_LE(0, pid);
-	if (!pid) {
-		if (!ar_fork(0, SIGCHLD, &last)) {
-			for (;;)
-				pause();
-		}
-		tell(self->report[1], last);
-		hear(self->gate.fd[0]);
-		_exit(CHILD_CODE);
-	}
-	last = hear(self->report[0]);
-	ASSERT_LE(0, last);
-	EXPECT_EQ(0, ar_poll(pidfd));
-	EXPECT_EQ(0, ar_poll(last));
-	tell(self->gate.fd[1], 0);
-	EXPECT_TRUE(ar_exited(pidfd));
-	EXPECT_EQ(POLLIN | POLLHUP, ar_poll(last));
-	EXPECT_EQ(EXITED(CHILD_CODE), ar_status(pidfd));
-	EXPECT_EQ(SIGKILL, ar_status(last));
 }
 
 TEST_HARNESS_MAIN

@@ -110,4 +110,22 @@ static inline pid_t start_thread(int (*fn)(void *arg), const void *arg, int *pid
 		     (void *)arg, pidfd);
 }
 
+/* A child that is root of a user namespace, and the init of a pid namespace. */
+static inline pid_t fork_init(__u64 flags, int *pidfd)
+{
+	return ar_fork(flags | CLONE_NEWUSER | CLONE_NEWPID,
+		       flags & CLONE_AUTOREAP ? 0 : SIGCHLD, pidfd);
+}
+
+/* Seconds, for as many rounds of a race as one may ask for. */
+#define LONG_RUN 3600
+
+/* How often each race is run; set by the environment variable KSFT_ROUNDS. */
+static inline int ar_rounds(void)
+{
+	const char *text = getenv("KSFT_ROUNDS");
+
+	return text ? atoi(text) : 100;
+}
+
 #endif /* CLONE3_AUTOREAP_INFO_H */

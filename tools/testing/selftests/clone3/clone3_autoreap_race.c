@@ -6,25 +6,14 @@
  * KSFT_ROUNDS sets how often each race is run.
  */
 #define _GNU_SOURCE
-#include <linux/io_uring.h>
 #include <pthread.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/select.h>
 
 #include "../kselftest_harness.h"
 #include "clone3_autoreap.h"
 #include "clone3_autoreap_info.h"
-
-/* Seconds, for as many rounds as one may ask for. */
-#define LONG_RUN 3600
-
-static int rounds(void)
-{
-	const char *text = getenv("KSFT_ROUNDS");
-
-	return text ? atoi(text) : 100;
-}
+#include "clone3_autoreap_ring.h"
 
 /* Each way to learn of an exit, followed at once by the question for the status. */
 static int by_poll(int pidfd, pid_t pid)
@@ -75,39 +64,20 @@ static int by_epoll_edge(int pidfd, pid_t pid)
 	return by_epoll_with(pidfd, EPOLLIN | EPOLLET);
 }
 
-/* One POLL_ADD in a ring that is made once; the kernel takes and gives one entry. */
+/* The ring is made once. */
 static int by_io_uring(int pidfd, pid_t pid)
 {
-	static int ring = -1;
-	static struct io_uring_params p;
-	static struct io_uring_sqe *sqe;
-	static char *sq, *cq;
-	struct io_uring_cqe *cqe;
-	__u32 head;
-
-	(void)pid;
-	if (ring < 0) {
-		ring = syscall(__NR_io_uring_setup, 1, &p);
-		if (ring < 0)
-			return -errno;
-		sq = mmap(NULL, p.sq_off.array + 4, PROT_READ | PROT_WRITE,
-			  MAP_SHARED, ring, IORING_OFF_SQ_RING);
-		cq = mmap(NULL, p.cq_off.cqes + p.cq_entries * sizeof(*cqe),
-			  PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_CQ_RING);
-		sqe = mmap(NULL, sizeof(*sqe), PROT_READ | PROT_WRITE,
-			   MAP_SHARED, ring, IORING_OFF_SQES);
-		if (sq == MAP_FAILED || cq == MAP_FAILED || sqe == MAP_FAILED)
-			return -errno;
-	}
-	*sqe = (struct io_uring_sqe){
+	static struct ar_ring ring = { .fd = -1 };
+	struct io_uring_sqe sqe = {
 		.opcode = IORING_OP_POLL_ADD, .fd = pidfd, .poll_events = POLLIN,
 	};
-	__atomic_fetch_add((__u32 *)(sq + p.sq_off.tail), 1, __ATOMIC_RELEASE);
-	if (syscall(__NR_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) != 1)
+	int events;
+
+	(void)pid;
+	if (ring.fd < 0 && ar_ring_open(&ring))
 		return -errno;
-	head = __atomic_fetch_add((__u32 *)(cq + p.cq_off.head), 1, __ATOMIC_ACQ_REL);
-	cqe = (struct io_uring_cqe *)(cq + p.cq_off.cqes) + head % p.cq_entries;
-	return cqe->res & POLLIN ? ar_status(pidfd) : -1;
+	events = ar_ring_call(&ring, sqe);
+	return events > 0 && events & POLLIN ? ar_status(pidfd) : -1;
 }
 
 /* No poll at all: a wait fails because the child is no more. */
@@ -215,7 +185,7 @@ TEST_F_TIMEOUT(told, finds_the_status_at_once, LONG_RUN)
 	int i, code, status = 0, missed = 0, wrong = 0, pidfd = -1;
 	pid_t pid;
 
-	for (i = 0; i < rounds(); i++) {
+	for (i = 0; i < ar_rounds(); i++) {
 		code = i % 255;
 		pid = start_exiting(flags, &pidfd, code, variant->leader_first);
 		ASSERT_LT(0, pid);
@@ -227,9 +197,9 @@ TEST_F_TIMEOUT(told, finds_the_status_at_once, LONG_RUN)
 		close(pidfd);
 	}
 	EXPECT_EQ(0, missed)
-		TH_LOG("missed %d of %d", missed, rounds());
+		TH_LOG("missed %d of %d", missed, ar_rounds());
 	EXPECT_EQ(0, wrong)
-		TH_LOG("wrong %d of %d, the last was %d", wrong, rounds(), status);
+		TH_LOG("wrong %d of %d, the last was %d", wrong, ar_rounds(), status);
 }
 
 /*
@@ -241,7 +211,7 @@ TEST_F_TIMEOUT(autoreap, pidfd_open_is_never_too_late_for_the_status, LONG_RUN)
 	int i, fd, missed = 0;
 	pid_t pid;
 
-	for (i = 0; i < rounds() * 4; i++) {
+	for (i = 0; i < ar_rounds() * 4; i++) {
 		pid = ar_fork(CLONE_AUTOREAP, 0, NULL);
 		ASSERT_LE(0, pid);
 		if (!pid)
@@ -266,7 +236,7 @@ TEST_F_TIMEOUT(autoreap, answer_is_never_half, LONG_RUN)
 	struct ar_info info;
 	pid_t pid;
 
-	for (i = 0; i < rounds(); i++) {
+	for (i = 0; i < ar_rounds(); i++) {
 		pid = start_exiting(CLONE_AUTOREAP, &pidfd, CHILD_CODE, false);
 		ASSERT_LT(0, pid);
 		do {
@@ -320,7 +290,7 @@ TEST_F_TIMEOUT(autoreap, exec_of_a_thread_is_no_exit, LONG_RUN)
 	pid = ar_fork(CLONE_AUTOREAP, 0, &pidfd);
 	ASSERT_LE(0, pid);
 	if (!pid)
-		exec_self("again", &self->gate, rounds() * 2);
+		exec_self("again", &self->gate, ar_rounds() * 2);
 	pfd[0].fd = pidfd;
 	pfd[1].fd = self->gate.fd[0];
 	while (!pfd[1].revents && early < 1000) {
@@ -336,5 +306,5 @@ TEST_F_TIMEOUT(autoreap, exec_of_a_thread_is_no_exit, LONG_RUN)
 
 int main(int argc, char **argv)
 {
-	return is_exec_role(argc) ? again(argv) : test_harness_run(argc, argv);
+	return is_exec_role(argc, argv) ? again(argv) : test_harness_run(argc, argv);
 }

@@ -433,5 +433,5 @@ TEST_F(autoreap, thread_has_its_own_status)
 
 int main(int argc, char **argv)
 {
-	return is_exec_role(argc) ? exec_role(argv) : test_harness_run(argc, argv);
+	return is_exec_role(argc, argv) ? exec_role(argv) : test_harness_run(argc, argv);
 }

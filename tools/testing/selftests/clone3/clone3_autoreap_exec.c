@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * CLONE_AUTOREAP, threads and exec: it is the process that reaps itself, at the end
+ * of its last thread, whatever program it runs by then.
+ */
+#define _GNU_SOURCE
+#include <elf.h>
+#include <link.h>
+#include <sys/mman.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+
+#include "../kselftest_harness.h"
+#include "clone3_autoreap.h"
+#include "clone3_autoreap_info.h"
+#include "clone3_autoreap_ring.h"
+
+/* The end of a process is that of its last thread, not of its leader. */
+TEST_F(autoreap, waits_for_the_last_thread)
+{
+	int pidfd = -1;
+	pid_t pid;
+
+	pid = start_leaderless(CLONE_AUTOREAP, &pidfd, &self->gate);
+	ASSERT_LT(0, pid);
+	ar_await_state(pid, 'Z');
+	EXPECT_EQ(0, ar_poll(pidfd));
+	EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG | __WALL));
+	ASSERT_EQ(0, ar_gate_open(&self->gate));
+	expect_reaped(_metadata, pid, pidfd);
+
+	pid = start_leaderless(0, &pidfd, &self->gate);
+	ASSERT_LT(0, pid);
+	ar_await_state(pid, 'Z');
+	ASSERT_EQ(0, ar_gate_open(&self->gate));
+	expect_zombie(_metadata, pid);
+}
+
+/* Nobody but the kernel knows the threads that work for io_uring, and they end as well. */
+TEST_F(autoreap, ends_with_a_thread_of_io_uring)
+{
+	struct ar_ring ring;
+	int i, pidfd = -1;
+	pid_t pid;
+	char byte;
+
+	for (i = 0; i < 2; i++) {
+		pid = ar_fork(both[i], both[i] ? 0 : SIGCHLD, &pidfd);
+		ASSERT_LE(0, pid);
+		if (!pid) {
+			/* A thread sleeps in this read while the process ends. */
+			struct io_uring_sqe sqe = {
+				.opcode = IORING_OP_READ, .flags = IOSQE_ASYNC,
+				.fd = self->gate.fd[0], .addr = ar_ptr(&byte), .len = 1,
+			};
+
+			if (ar_ring_open(&ring) || ar_ring_submit(&ring, sqe, 0))
+				_exit(255);
+			_exit(CHILD_CODE);
+		}
+		if (both[i])
+			expect_reaped(_metadata, pid, pidfd);
+		else
+			expect_zombie(_metadata, pid);
+	}
+}
+
+/* exec makes SIGCHLD of any exit signal, even of none: there is still no signal. */
+TEST_F(autoreap, survives_exec)
+{
+	struct ar_stat st = {};
+	int pidfd = -1;
+	pid_t pid;
+
+	pid = start_exec(CLONE_AUTOREAP, &pidfd, &self->gate);
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(0, ar_stat(pid, &st));
+	ASSERT_EQ(SIGCHLD, st.exit_signal);
+	EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
+	ASSERT_EQ(0, ar_gate_open(&self->gate));
+	EXPECT_EQ(-1, waitpid(pid, NULL, 0));
+	EXPECT_EQ(ECHILD, errno);
+	expect_reaped(_metadata, pid, pidfd);
+
+	pid = start_exec(0, NULL, &self->gate);
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(0, ar_gate_open(&self->gate));
+	expect_zombie(_metadata, pid);
+}
+
+/* What the leader does while another thread calls exec, and takes over its number. */
+FIXTURE(replaced)
+{
+	struct ar_gate gate;
+	int go[2];
+};
+
+FIXTURE_VARIANT(replaced)
+{
+	bool leaves;
+	bool is_traced;
+};
+
+FIXTURE_VARIANT_ADD(replaced, living_leader) { false, false };
+FIXTURE_VARIANT_ADD(replaced, zombie_leader) { true, false };
+FIXTURE_VARIANT_ADD(replaced, traced_leader) { false, true };
+FIXTURE_VARIANT_ADD(replaced, traced_zombie_leader) { true, true };
+
+FIXTURE_SETUP(replaced)
+{
+	const char *missing = ar_missing();
+
+	if (missing)
+		SKIP(return, "%s", missing);
+	ASSERT_EQ(0, pipe(self->gate.fd));
+	ASSERT_EQ(0, pipe(self->go));
+	ASSERT_EQ(0, ar_block_sigchld());
+}
+
+FIXTURE_TEARDOWN(replaced)
+{
+}
+
+struct exec_thread {
+	const struct ar_gate *gate;
+	int go;
+	bool leaves;
+};
+
+static int exec_from_thread(void *arg)
+{
+	const struct exec_thread *thread = arg;
+
+	if (thread->leaves)
+		ar_await_state(getpid(), 'Z');
+	else
+		hear(thread->go);
+	exec_self("child", thread->gate, 0);
+	return 255;
+}
+
+static pid_t start_exec_thread(__u64 flags, int *pidfd, const struct exec_thread *thread)
+{
+	pid_t pid = ar_fork(flags, 0, pidfd);
+
+	if (pid)
+		return pid;
+	if (start_thread(exec_from_thread, thread, NULL) < 0)
+		_exit(255);
+	if (thread->leaves) {
+		hear(thread->go);
+		syscall(__NR_exit, 0);
+	}
+	for (;;)
+		pause();
+}
+
+/* The process goes on under the same number and the same pidfd, and with the property. */
+TEST_F(replaced, keeps_the_property)
+{
+	struct exec_thread thread = {
+		.gate = &self->gate, .go = self->go[0], .leaves = variant->leaves,
+	};
+	struct ar_stat st = {};
+	int i, pidfd = -1, ready[2];
+	char byte;
+	pid_t pid;
+
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, pipe2(ready, O_CLOEXEC));
+		pid = start_exec_thread(both[i], &pidfd, &thread);
+		ASSERT_LT(0, pid);
+		if (variant->is_traced)
+			ASSERT_EQ(0, ptrace(PTRACE_SEIZE, pid, NULL, NULL));
+		tell(self->go[1], 0);
+		close(ready[1]);
+		ASSERT_EQ(0, read(ready[0], &byte, 1));
+		close(ready[0]);
+		/* The tracer of the former leader has been told of its end. */
+		ar_take_sigchld();
+
+		EXPECT_EQ(0, ar_poll(pidfd));
+		ASSERT_EQ(0, ar_stat(pid, &st));
+		EXPECT_EQ(SIGCHLD, st.exit_signal);
+		EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
+		ASSERT_EQ(0, ar_gate_open(&self->gate));
+		if (both[i])
+			expect_reaped(_metadata, pid, pidfd);
+		else
+			expect_zombie(_metadata, pid);
+	}
+}
+
+/* A program that can be loaded only up to where there is no way back. */
+static int broken_program(void)
+{
+	struct {
+		ElfW(Ehdr) ehdr;
+		ElfW(Phdr) phdr;
+	} elf = {
+		.phdr.p_type = PT_LOAD,
+		.phdr.p_flags = PF_R,
+		.phdr.p_filesz = sizeof(elf),
+		.phdr.p_memsz = sizeof(elf),
+	};
+	int fd, self = open("/proc/thread-self/exe", O_RDONLY | O_CLOEXEC);
+
+	/* The header of this program, with a single segment at an impossible address. */
+	if (read(self, &elf.ehdr, sizeof(elf.ehdr)) != sizeof(elf.ehdr))
+		return -1;
+	elf.ehdr.e_type = ET_EXEC;
+	elf.ehdr.e_phoff = sizeof(elf.ehdr);
+	elf.ehdr.e_phnum = 1;
+	elf.phdr.p_align = sysconf(_SC_PAGESIZE);
+	elf.phdr.p_vaddr = -elf.phdr.p_align;
+	fd = memfd_create("broken", MFD_CLOEXEC);
+	if (write(fd, &elf, sizeof(elf)) != sizeof(elf))
+		return -1;
+	return fd;
+}
+
+static void run_broken_program(int fd)
+{
+	static const char * const argv[] = { "broken", NULL };
+
+	syscall(__NR_execveat, fd, "", argv, argv + 1, AT_EMPTY_PATH);
+	_exit(CHILD_CODE);
+}
+
+/* An exec that fails leaves the property, whether the child lives on or dies of it. */
+TEST_F(autoreap, survives_failed_exec)
+{
+	int i, status = -1, pidfd = -1, fd = broken_program();
+	pid_t pid;
+
+	ASSERT_LE(0, fd);
+	for (i = 0; i < 2; i++) {
+		pid = ar_fork(both[i], both[i] ? 0 : SIGCHLD, &pidfd);
+		ASSERT_LE(0, pid);
+		if (!pid) {
+			execl("/proc/self/no such file", "none", NULL);
+			_exit(CHILD_CODE);
+		}
+		if (both[i])
+			expect_reaped(_metadata, pid, pidfd);
+		else
+			expect_zombie(_metadata, pid);
+	}
+
+	pid = ar_fork(0, SIGCHLD, NULL);
+	ASSERT_LE(0, pid);
+	if (!pid)
+		run_broken_program(fd);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	ASSERT_TRUE(WIFSIGNALED(status));
+	ASSERT_EQ(1, ar_take_sigchld());
+	pid = ar_fork(CLONE_AUTOREAP, 0, &pidfd);
+	ASSERT_LE(0, pid);
+	if (!pid)
+		run_broken_program(fd);
+	ASSERT_TRUE(ar_exited(pidfd));
+	EXPECT_EQ(status, ar_status(pidfd));
+	expect_reaped(_metadata, pid, pidfd);
+}
+
+/* Nor does anything else that a process can change about itself take it away. */
+TEST_F(autoreap, cannot_be_taken_back)
+{
+	int i, pidfd = -1;
+	pid_t pid;
+
+	for (i = 0; i < 2; i++) {
+		pid = ar_fork(both[i], both[i] ? 0 : SIGCHLD, &pidfd);
+		ASSERT_LE(0, pid);
+		if (!pid) {
+			if (setsid() != getpid() || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) ||
+			    prctl(PR_SET_PDEATHSIG, SIGKILL) || prctl(PR_SET_PDEATHSIG, 0) ||
+			    prctl(PR_SET_CHILD_SUBREAPER, 1) ||
+			    prctl(PR_SET_CHILD_SUBREAPER, 0) ||
+			    prctl(PR_SET_NAME, "other") ||
+			    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+			    unshare(CLONE_FILES | CLONE_FS) || unshare(CLONE_NEWUSER) ||
+			    personality(ADDR_NO_RANDOMIZE) < 0 ||
+			    signal(SIGCHLD, SIG_IGN) == SIG_ERR)
+				_exit(255);
+			_exit(CHILD_CODE);
+		}
+		if (both[i]) {
+			ASSERT_TRUE(ar_exited(pidfd));
+			EXPECT_EQ(EXITED(CHILD_CODE), ar_status(pidfd));
+			expect_reaped(_metadata, pid, pidfd);
+		} else {
+			expect_zombie(_metadata, pid);
+		}
+	}
+}
+
+/* A SIGKILL that meets the exec of a thread ends the process once, with its status. */
+TEST_F_TIMEOUT(autoreap, survives_kill_in_exec_of_a_thread, LONG_RUN)
+{
+	struct exec_thread thread = { .gate = &self->gate };
+	int i, j, pidfd = -1, go[2];
+	pid_t pid;
+
+	for (i = 0; i < ar_rounds(); i++) {
+		ASSERT_EQ(0, pipe2(go, O_CLOEXEC));
+		thread.go = go[0];
+		thread.leaves = i % 2;
+		pid = start_exec_thread(CLONE_AUTOREAP, &pidfd, &thread);
+		ASSERT_LT(0, pid);
+		tell(go[1], 0);
+		for (j = 0; j < i % 16; j++)
+			sched_yield();
+		ASSERT_EQ(0, kill(pid, SIGKILL));
+		ASSERT_TRUE(ar_exited(pidfd));
+		EXPECT_EQ(SIGKILL, ar_status(pidfd));
+		ASSERT_EQ(POLLHUP, ar_poll_gone(pidfd));
+		EXPECT_EQ(SIGKILL, ar_status(pidfd));
+		EXPECT_EQ(0, ar_state(pid));
+		close(pidfd);
+		close(go[0]);
+		close(go[1]);
+	}
+	EXPECT_EQ(-1, waitpid(-1, NULL, __WALL));
+	EXPECT_EQ(ECHILD, errno);
+	EXPECT_EQ(0, ar_take_sigchld());
+}
+
+int main(int argc, char **argv)
+{
+	return is_exec_role(argc, argv) ? exec_role(argv) : test_harness_run(argc, argv);
+}

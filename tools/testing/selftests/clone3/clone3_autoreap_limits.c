@@ -1,0 +1,493 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * CLONE_AUTOREAP, namespaces, cgroups and limits: what a child holds is given back
+ * without a wait.
+ *
+ * KSFT_ROUNDS sets how often a storm is run.
+ */
+#define _GNU_SOURCE
+#include <linux/reboot.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "../kselftest_harness.h"
+#include "clone3_autoreap.h"
+#include "clone3_autoreap_info.h"
+
+/* clone3() with more than flags: returns 0 in the child, which must end in _exit(). */
+static pid_t fork_with(struct ar_clone_args args, int *pidfd)
+{
+	args.exit_signal = args.flags & CLONE_AUTOREAP ? 0 : SIGCHLD;
+	args.flags |= CLONE_PIDFD;
+	args.pidfd = ar_ptr(pidfd);
+	return ar_clone3(&args, sizeof(args));
+}
+
+/* Why there is no such child, 0 if there is. */
+static int refusal(struct ar_clone_args args)
+{
+	int pidfd;
+	pid_t pid = fork_with(args, &pidfd);
+
+	if (!pid)
+		_exit(CHILD_CODE);
+	return pid < 0 ? errno : 0;
+}
+
+/* A child at the gate. If it has to have a number, that is free a moment after POLLHUP. */
+static pid_t start_with(struct ar_clone_args args, int *pidfd, const struct ar_gate *gate,
+			int code)
+{
+	pid_t pid;
+
+	do {
+		pid = fork_with(args, pidfd);
+	} while (pid < 0 && errno == EEXIST);
+	if (pid)
+		return pid;
+	ar_gate_pass(gate);
+	_exit(code);
+}
+
+/* An init that reaps itself does so last: POLLIN comes when its namespace is empty. */
+TEST_F(autoreap, init_ends_after_its_pid_namespace)
+{
+	int i, pidfd = -1, last = -1;
+	pid_t pid;
+
+	for (i = 0; i < 2; i++) {
+		/* It shares its file descriptors, so that the caller gets the last pidfd. */
+		pid = fork_init(CLONE_AUTOREAP | CLONE_FILES, &pidfd);
+		ASSERT_LE(0, pid);
+		if (!pid) {
+			if (!ar_fork(both[i], both[i] ? 0 : SIGCHLD, &last)) {
+				for (;;)
+					pause();
+			}
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			tell(self->report[1], last);
+			hear(self->gate.fd[0]);
+			_exit(CHILD_CODE);
+		}
+		last = hear(self->report[0]);
+		ASSERT_LE(0, last);
+		EXPECT_EQ(0, ar_poll(pidfd));
+		EXPECT_EQ(0, ar_poll(last));
+		tell(self->gate.fd[1], 0);
+		EXPECT_TRUE(ar_exited(pidfd));
+		EXPECT_EQ(POLLIN | POLLHUP, ar_poll(last));
+		EXPECT_EQ(EXITED(CHILD_CODE), ar_status(pidfd));
+		EXPECT_EQ(SIGKILL, ar_status(last));
+	}
+}
+
+/* How an init may end: one of these, or a command of reboot(2). */
+enum { EXIT, KILLED };
+
+static const struct {
+	int how;
+	int status;
+} init_ends[] = {
+	{ EXIT, EXITED(CHILD_CODE) },
+	{ KILLED, SIGKILL },
+	{ LINUX_REBOOT_CMD_RESTART, SIGHUP },
+	{ LINUX_REBOOT_CMD_POWER_OFF, SIGINT },
+};
+
+static void end_init(int how)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (how == KILLED)
+		pause();
+	if (how != EXIT)
+		syscall(__NR_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, how, NULL);
+	_exit(CHILD_CODE);
+}
+
+/* However an init ends, the status is that of wait: a reboot inside is a signal. */
+TEST_F(autoreap, init_has_the_status_of_wait)
+{
+	int status, how, pidfd = -1;
+	unsigned int i;
+	pid_t pid;
+
+	for (i = 0; i < 2 * ARRAY_SIZE(init_ends); i++) {
+		how = init_ends[i / 2].how;
+		pid = fork_init(both[i % 2], &pidfd);
+		ASSERT_LE(0, pid);
+		if (!pid)
+			end_init(how);
+		if (how == KILLED)
+			ASSERT_EQ(0, kill(pid, SIGKILL));
+		if (!both[i % 2]) {
+			ASSERT_EQ(pid, waitpid(pid, &status, 0));
+			EXPECT_EQ(init_ends[i / 2].status, status);
+			EXPECT_EQ(1, ar_take_sigchld());
+		}
+		EXPECT_TRUE(ar_exited(pidfd));
+		EXPECT_EQ(init_ends[i / 2].status, ar_status(pidfd));
+		expect_reaped(_metadata, pid, pidfd);
+	}
+}
+
+/*
+ * A child in a pid namespace whose parent is outside of it is killed with the rest. It
+ * is none of init's children, but init ends last: a zombie would hold it up.
+ */
+TEST_F(autoreap, does_not_hold_up_the_end_of_a_pid_namespace)
+{
+	int i, status, pidfd = -1, init_fd[2] = { -1, -1 };
+	pid_t pid, init[2];
+
+	/* With one user namespace for all, the caller may enter any of them. */
+	ASSERT_EQ(0, unshare(CLONE_NEWUSER));
+	for (i = 0; i < 2; i++) {
+		init[i] = ar_start(CLONE_AUTOREAP | CLONE_NEWPID, &init_fd[i], &self->gate,
+				   CHILD_CODE);
+		ASSERT_LT(0, init[i]);
+	}
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, setns(init_fd[i], CLONE_NEWPID));
+		pid = ar_start(both[i], &pidfd, &self->gate, CHILD_CODE);
+		ASSERT_LT(0, pid);
+		ASSERT_EQ(0, kill(init[i], SIGKILL));
+		if (!both[i]) {
+			ar_await_state(pid, 'Z');
+			EXPECT_EQ(0, ar_poll(init_fd[i]));
+			EXPECT_EQ(pid, waitpid(pid, &status, 0));
+			EXPECT_EQ(SIGKILL, status);
+			EXPECT_EQ(1, ar_take_sigchld());
+		}
+		EXPECT_TRUE(ar_exited(init_fd[i]));
+		EXPECT_EQ(SIGKILL, ar_status(init_fd[i]));
+		EXPECT_EQ(POLLIN | POLLHUP, ar_poll(pidfd));
+		EXPECT_EQ(SIGKILL, ar_status(pidfd));
+		EXPECT_EQ(0, ar_take_sigchld());
+	}
+}
+
+/* A tracer outside of it holds up the end of a pid namespace until it lets go. */
+TEST_F(autoreap, holds_up_the_end_of_a_pid_namespace_if_traced)
+{
+	int i, status, pidfd = -1, init_fd = -1;
+	struct ar_info info;
+	pid_t pid, init;
+
+	for (i = 0; i < 2; i++) {
+		init = fork_init(CLONE_AUTOREAP | CLONE_FILES, &init_fd);
+		ASSERT_LE(0, init);
+		if (!init) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			if (ar_start(both[i], &pidfd, &self->gate, CHILD_CODE) < 0)
+				_exit(255);
+			tell(self->report[1], pidfd);
+			for (;;)
+				pause();
+		}
+		pidfd = hear(self->report[0]);
+		ASSERT_EQ(0, ar_info(pidfd, 0, &info));
+		pid = info.pid;
+		ASSERT_EQ(0, ptrace(PTRACE_SEIZE, pid, NULL, NULL));
+
+		ASSERT_EQ(0, kill(init, SIGKILL));
+		EXPECT_EQ(POLLIN, ar_poll_exited(pidfd));
+		EXPECT_EQ('Z', ar_state(pid));
+		EXPECT_EQ(0, ar_poll(init_fd));
+		EXPECT_EQ(pid, waitpid(pid, &status, __WALL));
+		EXPECT_EQ(SIGKILL, status);
+		EXPECT_TRUE(ar_exited(init_fd));
+		EXPECT_EQ(SIGKILL, ar_status(init_fd));
+		EXPECT_EQ(POLLIN | POLLHUP, ar_poll(pidfd));
+		EXPECT_EQ(SIGKILL, ar_status(pidfd));
+	}
+}
+
+/* Where there is room for one, another gets it when that is gone, not just dead. */
+static void expect_one_place(struct __test_metadata *const _metadata,
+			     const struct ar_gate *gate, struct ar_clone_args args, int error)
+{
+	__u64 flags = args.flags;
+	int i, pidfd[8];
+	pid_t pid;
+
+	for (i = 0; i < 8; i++) {
+		args.flags = i % 4 ? flags | CLONE_AUTOREAP : flags & ~CLONE_AUTOREAP;
+		pid = start_with(args, &pidfd[i], gate, i);
+		ASSERT_LT(0, pid);
+		EXPECT_EQ(error, refusal(args));
+		ASSERT_EQ(0, ar_gate_open(gate));
+		if (i % 4 == 0) {
+			ASSERT_EQ(POLLIN, ar_poll_exited(pidfd[i]));
+			EXPECT_EQ(error, refusal(args));
+			EXPECT_EQ(pid, waitpid(pid, NULL, 0));
+		}
+		ASSERT_EQ(POLLHUP, ar_poll_gone(pidfd[i]));
+	}
+	/* And whoever had the place before keeps a status of its own. */
+	for (i = 0; i < 8; i++)
+		EXPECT_EQ(EXITED(i), ar_status(pidfd[i]));
+}
+
+/* Whoever has too many processes may have another as soon as one of them is gone. */
+TEST_F(autoreap, gives_back_its_place_among_the_processes_of_its_user)
+{
+	/* The caller and a child, in a user namespace of their own. Root has no limit. */
+	const struct rlimit limit = { 2, 2 };
+
+	if (!getuid())
+		ASSERT_EQ(0, setresuid(65534, 65534, 65534));
+	ASSERT_EQ(0, unshare(CLONE_NEWUSER));
+	ASSERT_EQ(0, setrlimit(RLIMIT_NPROC, &limit));
+	expect_one_place(_metadata, &self->gate, (struct ar_clone_args){}, EAGAIN);
+}
+
+/* A new pid namespace, whose init ends with the caller, and what gives a child a number. */
+static int make_pid_ns(struct ar_clone_args *args)
+{
+	static const pid_t number = 100;
+	pid_t init;
+
+	args->flags = CLONE_AUTOREAP;
+	args->set_tid = ar_ptr(&number);
+	args->set_tid_size = 1;
+	if (unshare(CLONE_NEWUSER | CLONE_NEWPID))
+		return -1;
+	init = ar_fork(CLONE_AUTOREAP, 0, NULL);
+	if (!init) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	return init < 0 ? -1 : 0;
+}
+
+/* The number of a child can be given to another as soon as it is gone. */
+TEST_F(autoreap, gives_back_its_number)
+{
+	struct ar_clone_args args = {};
+
+	ASSERT_EQ(0, make_pid_ns(&args));
+	expect_one_place(_metadata, &self->gate, args, EEXIST);
+}
+
+/* The number outlives its owner as that of a session, and is not given until that ends. */
+TEST_F(autoreap, leaves_its_number_to_its_session)
+{
+	struct ar_clone_args args = {};
+	int pidfd = -1;
+	pid_t pid;
+
+	ASSERT_EQ(0, make_pid_ns(&args));
+	pid = fork_with(args, &pidfd);
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		setsid();
+		ar_start(CLONE_AUTOREAP, NULL, &self->gate, CHILD_CODE);
+		_exit(CHILD_CODE);
+	}
+	ASSERT_EQ(POLLHUP, ar_poll_gone(pidfd));
+	EXPECT_EQ(EXITED(CHILD_CODE), ar_status(pidfd));
+	/* Once another has come and gone, the number would be free but for the session. */
+	pid = ar_start(CLONE_AUTOREAP, &pidfd, &self->gate, CHILD_CODE);
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(0, kill(pid, SIGKILL));
+	ASSERT_EQ(POLLHUP, ar_poll_gone(pidfd));
+	EXPECT_EQ(EEXIST, refusal(args));
+
+	ASSERT_EQ(0, ar_gate_open(&self->gate));
+	EXPECT_LT(0, start_with(args, &pidfd, &self->gate, CHILD_CODE));
+}
+
+/* The caller's end of a new terminal, for which it becomes root of a user namespace. */
+static int open_terminal(void)
+{
+	int master, unlock = 0;
+	char map[2][32];
+
+	snprintf(map[0], sizeof(map[0]), "0 %u 1", geteuid());
+	snprintf(map[1], sizeof(map[1]), "0 %u 1", getegid());
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) ||
+	    write_file("/proc/self/setgroups", "deny") ||
+	    write_file("/proc/self/uid_map", map[0]) ||
+	    write_file("/proc/self/gid_map", map[1]) ||
+	    mount("devpts", "/tmp", "devpts", 0, "ptmxmode=0666"))
+		return -1;
+	master = open("/tmp/ptmx", O_RDWR | O_NOCTTY);
+	if (ioctl(master, TIOCSPTLCK, &unlock))
+		return -1;
+	return ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY);
+}
+
+/*
+ * The end of a session leader that reaps itself gives back its terminal, and is told to
+ * those in the foreground, and to stopped process groups that it orphans.
+ */
+TEST_F(autoreap, hangs_up_its_session)
+{
+	int i, pidfd = -1, member_fd, leave[2], terminal = open_terminal();
+	bool stopped;
+	pid_t pid, member;
+
+	ASSERT_LE(0, terminal);
+	ASSERT_EQ(0, pipe(leave));
+	for (i = 0; i < 4; i++) {
+		stopped = i / 2;
+		pid = ar_fork(both[i % 2], both[i % 2] ? 0 : SIGCHLD, &pidfd);
+		ASSERT_LE(0, pid);
+		if (!pid) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			if (setsid() < 0 || ioctl(terminal, TIOCSCTTY, 0))
+				_exit(255);
+			member = ar_start(CLONE_AUTOREAP, NULL, &self->gate, CHILD_CODE);
+			if (setpgid(member, member) ||
+			    (!stopped && tcsetpgrp(terminal, member)))
+				_exit(255);
+			tell(self->report[1], member);
+			hear(leave[0]);
+			_exit(CHILD_CODE);
+		}
+		member = hear(self->report[0]);
+		member_fd = ar_pidfd_open(member, 0);
+		ASSERT_LE(0, member_fd);
+		if (stopped) {
+			ASSERT_EQ(0, kill(member, SIGSTOP));
+			ar_await_state(member, 'T');
+		}
+		tell(leave[1], 0);
+		EXPECT_TRUE(ar_exited(member_fd));
+		EXPECT_EQ(SIGHUP, ar_status(member_fd));
+		if (both[i % 2])
+			expect_reaped(_metadata, pid, pidfd);
+		else
+			expect_zombie(_metadata, pid);
+	}
+}
+
+FIXTURE(cgroup)
+{
+	struct ar_gate gate;
+	char path[64];
+	struct ar_clone_args args;
+};
+
+/* The number that follows @key in a file of the cgroup. */
+static int cgroup_read(const char *name, const char *key)
+{
+	int fd = open(name, O_RDONLY);
+	char buf[256] = "", *value;
+
+	value = read(fd, buf, sizeof(buf) - 1) > 0 ? strstr(buf, key) : NULL;
+	close(fd);
+	return value ? atoi(value + strlen(key)) : -1;
+}
+
+FIXTURE_SETUP(cgroup)
+{
+	const char *missing = ar_missing();
+
+	if (missing)
+		SKIP(return, "%s", missing);
+	ASSERT_EQ(0, pipe(self->gate.fd));
+	snprintf(self->path, sizeof(self->path), "/sys/fs/cgroup/autoreap.%d", getpid());
+	write_file("/sys/fs/cgroup/cgroup.subtree_control", "+pids");
+	if (mkdir(self->path, 0755) || chdir(self->path) || write_file("pids.max", "max")) {
+		rmdir(self->path);
+		SKIP(return, "needs root: makes a cgroup with a limit of processes");
+	}
+	self->args.flags = CLONE_AUTOREAP | CLONE_INTO_CGROUP;
+	self->args.cgroup = open(".", O_RDONLY | O_DIRECTORY);
+}
+
+FIXTURE_TEARDOWN(cgroup)
+{
+	rmdir(self->path);
+}
+
+/* A full cgroup has room again as soon as one of its processes is gone. */
+TEST_F(cgroup, gets_back_the_place)
+{
+	ASSERT_EQ(0, write_file("pids.max", "1"));
+	expect_one_place(_metadata, &self->gate, self->args, EAGAIN);
+	EXPECT_EQ(0, cgroup_read("pids.current", ""));
+}
+
+/* The cgroup is empty after the end, and the pidfd tells its number for ever. */
+TEST_F(cgroup, is_left_empty)
+{
+	struct ar_info info;
+	int pidfd = -1;
+	struct stat st;
+
+	ASSERT_EQ(0, stat(self->path, &st));
+	ASSERT_LT(0, start_with(self->args, &pidfd, &self->gate, CHILD_CODE));
+	EXPECT_EQ(1, cgroup_read("cgroup.events", "populated "));
+	EXPECT_EQ(-1, rmdir(self->path));
+	EXPECT_EQ(EBUSY, errno);
+	ASSERT_EQ(0, ar_gate_open(&self->gate));
+	ASSERT_EQ(POLLHUP, ar_poll_gone(pidfd));
+	while (cgroup_read("cgroup.events", "populated "))
+		sched_yield();
+	EXPECT_EQ(0, rmdir(self->path));
+	ASSERT_EQ(0, ar_info(pidfd, PIDFD_INFO_EXIT, &info));
+	EXPECT_EQ(EXITED(CHILD_CODE), info.exit_code);
+	EXPECT_EQ(st.st_ino, info.cgroupid);
+}
+
+/* All in the cgroup are killed, and none is left to the caller, or to the cgroup. */
+static void expect_killed(struct __test_metadata *const _metadata)
+{
+	int found = 0;
+
+	EXPECT_EQ(0, write_file("cgroup.kill", "1"));
+	while (waitpid(-1, NULL, __WALL) > 0)
+		found++;
+	EXPECT_EQ(0, found);
+	while (cgroup_read("pids.current", ""))
+		sched_yield();
+}
+
+/* Fork for ever. Three generations of children fork as well, and end. */
+static void explode(void)
+{
+	int i = 0, depth = 0;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (!depth || i++ < 3) {
+		if (depth < 3 && !ar_fork(CLONE_AUTOREAP, 0, NULL)) {
+			depth++;
+			i = 0;
+		}
+	}
+	_exit(CHILD_CODE);
+}
+
+/* A fork bomb that fills a cgroup is killed with it, and takes no place with it. */
+TEST_F_TIMEOUT(cgroup, survives_a_fork_bomb, LONG_RUN)
+{
+	int i, full, room, pidfd = -1;
+	pid_t pid;
+
+	ASSERT_EQ(0, prctl(PR_SET_CHILD_SUBREAPER, 1));
+	ASSERT_EQ(0, write_file("pids.max", "16"));
+	for (i = 0; i < ar_rounds(); i += 20) {
+		full = cgroup_read("pids.events", "max ");
+		pid = fork_with(self->args, &pidfd);
+		ASSERT_LE(0, pid);
+		if (!pid)
+			explode();
+		while (cgroup_read("pids.events", "max ") == full)
+			sched_yield();
+		expect_killed(_metadata);
+		EXPECT_EQ(SIGKILL, ar_status(pidfd));
+		close(pidfd);
+		for (room = 0; start_with(self->args, &pidfd, &self->gate, 0) > 0; room++)
+			close(pidfd);
+		EXPECT_EQ(16, room);
+		expect_killed(_metadata);
+	}
+}
+
+TEST_HARNESS_MAIN
