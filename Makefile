@@ -3,15 +3,21 @@
 BASE ?= 6.12
 O ?= build
 TARGETS ?= clone3
-export BASE KDIR O TARGETS ACCEL SMP TIMEOUT REPEAT ROUNDS V
+export BASE KDIR O TARGETS ACCEL SMP TIMEOUT REPEAT ROUNDS DEBUG MUTANTS REGRESS V
 
 help:
 	@echo 'make demo              all from nothing to a table that shows the feature'
 	@echo 'make check             all tests of this project; ends in N passed, N failed, N skipped'
 	@echo 'make kselftest         the kselftests of TARGETS in the guest, to a verdict'
+	@echo 'make mutate            breaks the kernel in one place at a time: which test notices?'
+	@echo 'make regress           the base'"'"'s own tests on base and series: does one differ?'
+	@echo 'make parity KDIR=path  these tests on mainline 7.1 or later: its known faults'
 	@echo 'make boot              a shell in the guest'
 	@echo 'make tree              the base kernel with the series on it, as a git tree'
 	@echo 'make kernel            that kernel, built; make image prints the path of its bzImage'
+	@echo 'make base BASE=6.18 KDIR=path  names a tree of 6.18 once; then BASE=6.18 is enough'
+	@echo 'make bases             the series on every base at hand: no fuzz, each patch builds'
+	@echo 'make bisectcheck       the same for BASE alone'
 	@echo 'make am KDIR=path      git am of the right series to your own git tree'
 	@echo 'make refresh           write files that were edited here into the patches that add them'
 	@echo 'make export            write the commits of the assembled tree back to the patches'
@@ -27,6 +33,8 @@ help:
 	@echo '  TIMEOUT=600          seconds that a guest may run'
 	@echo '  REPEAT=1             how often the guest runs the kselftests'
 	@echo '  ROUNDS=              rounds of each race in the tests; the long form is 100000'
+	@echo '  DEBUG=1              a kernel with KASAN, lockdep, kmemleak...; DEBUG=kcsan: data races'
+	@echo '  MUTANTS= REGRESS=    only these mutants; these kselftest targets'
 	@echo '  O=build              where everything that is made goes'
 	@echo '  V=1                  show the commands'"'"' output'
 	@echo
@@ -42,6 +50,12 @@ locked := @scripts/lock.sh
 demo:		; $(locked) '$(guest) && vm/run.sh demo'
 check:		; $(locked) '$(guest) && scripts/check.sh'
 kselftest:	; $(locked) '$(guest) && vm/run.sh kselftest'
+mutate:		; $(locked) '$(guest) && vm/mutate.sh'
+bisectcheck:	; $(locked) 'scripts/deps.sh && scripts/bisect.sh'
+bases:		; $(locked) 'scripts/deps.sh && scripts/bases.sh'
+base:		; @scripts/name.sh
+regress:	; $(locked) 'scripts/deps.sh && scripts/tree.sh && vm/regress.sh'
+parity:		; $(locked) 'scripts/deps.sh && vm/parity.sh'
 boot:		; $(locked) '$(guest) && vm/qemu.sh shell'
 tree:		; $(locked) 'scripts/deps.sh && scripts/tree.sh'
 kernel:		; $(locked) '$(kernel)'
@@ -52,4 +66,4 @@ clean mrproper:	; $(locked) 'scripts/clean.sh $@'
 am:		; @scripts/am.sh
 deps:		; @scripts/deps.sh
 
-.PHONY: help demo check kselftest boot tree kernel image am refresh export deps clean mrproper
+.PHONY: help demo check kselftest base bases bisectcheck mutate regress parity boot tree kernel image am refresh export deps clean mrproper

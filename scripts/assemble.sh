@@ -1,6 +1,6 @@
 #!/bin/sh
-# Usage: scripts/assemble.sh REPO SERIES
-# Applies the patches of the directory SERIES to the branch `base` of the git
+# Usage: scripts/assemble.sh REPO PATCH...
+# Applies the patches to the branch `base` of the git
 # repository REPO, with no fuzz. In each commit that adds files the project's own
 # files stand in for the patch's, so the result is what `make refresh` would make
 # of the series. Prints the last commit. Takes a second or two: only the files
@@ -8,20 +8,21 @@
 # Exit status: 0; 2 if a patch does not apply (which, and at which file).
 . "$(dirname -- "$0")/lib.sh"
 
-repo=$1 series=$2
+repo=$1
+shift
 thin=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-thin.XXXXXX")
 trap 'cd /; rm -rf "$thin"; own_git --git-dir="$repo" worktree prune' EXIT
 trap 'exit 130' INT TERM
 
 own_git --git-dir="$repo" worktree add -q --no-checkout --detach "$thin/linux" base
 cd "$thin/linux"
-for patch in "$series"/*.patch; do
+for patch; do
 	own_git apply --numstat -z "$patch"
 done | tr '\0' '\n' | cut -f3 | sort -u >"$thin/files"
 own_git sparse-checkout set --no-cone --stdin <"$thin/files"
 own_git checkout -q --detach base
 
-for patch in "$series"/*.patch; do
+for patch; do
 	if ! own_git am -q --no-3way --keep-non-patch --committer-date-is-author-date \
 			"$patch" >"$thin/am.log" 2>&1; then
 		die "${patch#"$top"/} does not apply to $(own_git log -1 --format=%s base):" \

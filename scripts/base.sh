@@ -1,9 +1,10 @@
 #!/bin/sh
 # Usage: [BASE=6.12 | KDIR=path] scripts/base.sh
 # Makes the base kernel the branch `base` of the git repository $work/linux.git.
-# BASE is Debian's linux-source-$BASE, downloaded by apt (which checks it), once.
-# KDIR is any kernel tree, committed or not; it is read anew each time and never
-# written to. A failed run leaves an earlier import as it was.
+# KDIR is any kernel tree, committed or not, and so is one that 'make base' has
+# named for BASE; it is read anew each time and never written to. Any other BASE is
+# Debian's linux-source-$BASE, downloaded by apt (which checks it), once.
+# A failed run leaves an earlier import as it was.
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
 
@@ -35,14 +36,28 @@ import() {
 	own_git --git-dir="$repo" update-ref refs/heads/base "$commit"
 }
 
-if [ -n "$KDIR" ]; then
-	if [ ! -f "$KDIR/Kbuild" ] || [ ! -f "$KDIR/kernel/fork.c" ]; then
-		die "KDIR=$KDIR is no kernel tree; name the top of one"
-	fi
+dir=${KDIR:-$(base_named "$BASE")}
+if [ -n "$dir" ]; then
+	kernel_tree "$dir" || die "${KDIR:+KDIR=}$dir is no kernel tree; name the top of one"
 	mkdir -p "$work"
-	import "$KDIR" "$KDIR"
+	import "$dir" "$dir"
 	exit
 fi
+
+# What this machine's own sources do not have, sid or the backports of the current
+# release may. The lists of this call lie apart, so it changes nothing else.
+from_elsewhere() {
+	apt=$O/apt
+	mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
+	for suite in sid trixie-backports; do
+		echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian $suite main"
+	done >"$apt/sources.list"
+	step APT "looking for $package in sid and backports"
+	set -- -o Dir::Etc::SourceList="$apt/sources.list" -o Dir::Etc::SourceParts=/dev/null \
+		-o Dir::State::Lists="$apt/lists" -o Dir::Cache="$apt/cache" -o APT::Sandbox::User=root
+	logged "$logs/get.log" apt-get "$@" update &&
+		logged "$logs/get.log" apt-get "$@" download "$package"
+}
 
 rm -rf "$work/new"
 if own_git --git-dir="$repo" rev-parse -q --verify base >/dev/null 2>&1; then
@@ -64,15 +79,15 @@ if [ -f "$deb" ]; then
 	text="$package $(dpkg-query -W -f '${Version}' "$package" 2>/dev/null || echo "($deb)")"
 else
 	step GET "$package"
-	logged "$work/log/get.log" apt-get download "$package" ||
-		die "cannot get $package: $(tail -n 1 "$work/log/get.log"); try 'apt-get update', or name a kernel tree with KDIR="
+	logged "$logs/get.log" apt-get download "$package" || from_elsewhere ||
+		die "cannot get $package: $(tail -n 1 "$logs/get.log"); name a kernel tree of it with 'make base BASE=$BASE KDIR=path'"
 	dpkg-deb -x "$package"_*.deb .
 	text="$package $(dpkg-deb -f "$package"_*.deb Version)"
 	deb=$work/new/usr/src/$package.tar.xz
 fi
 step EXTRACT "$text"
 mkdir linux
-logged "$work/log/extract.log" tar -xf "$deb" -C linux --strip-components=1 ||
-	die "cannot extract $deb: $(head -n 1 "$work/log/extract.log")"
+logged "$logs/extract.log" tar -xf "$deb" -C linux --strip-components=1 ||
+	die "cannot extract $deb: $(head -n 1 "$logs/extract.log")"
 step IMPORT "$text into git"
 import "$work/new/linux" "$text"

@@ -9,7 +9,8 @@
 if [ "$1" = clean ]; then
 	for dir in "$O"/*/linux.git; do
 		cd "${dir%/linux.git}" 2>/dev/null || continue
-		rm -rf new obj root run log initramfs.cpio expected
+		rm -rf new obj* root* run* log* initramfs* expected* linux-*
+		own_git --git-dir=linux.git worktree prune
 	done
 	exit
 fi

@@ -34,6 +34,15 @@ logged() {
 	return "$rc"
 }
 
+kernel_tree() { [ -f "$1/Kbuild" ] && [ -f "$1/kernel/fork.c" ]; }
+
+# base_named BASE: the tree that 'make base' has named for it, if any
+base_named() {
+	while read -r name dir; do
+		[ "$name" != "$1" ] || echo "$dir"
+	done 2>/dev/null <"$top/bases.local" | tail -n 1
+}
+
 # What the guest is started with, checked before anything is built.
 : "${ACCEL:=tcg}" "${SMP:=2}" "${TIMEOUT:=600}" "${REPEAT:=1}" "${ROUNDS:=}"
 case $SMP in [1-8]) ;; *) die "SMP=$SMP is not a number of processors from 1 to 8" ;; esac
@@ -41,6 +50,9 @@ case $TIMEOUT in ''|*[!0-9]*|0*) die "TIMEOUT=$TIMEOUT is not a number of second
 case $REPEAT in ''|*[!0-9]*|0*) die "REPEAT=$REPEAT is not a number of runs" ;; esac
 case $ROUNDS in *[!0-9]*|0*) die "ROUNDS=$ROUNDS is not a number of rounds" ;; esac
 case $ACCEL in tcg|kvm) ;; *) die "ACCEL=$ACCEL is neither tcg nor kvm" ;; esac
+: "${DEBUG:=}"
+[ -z "$DEBUG" ] || [ -f "$top/vm/config/debug/$DEBUG.config" ] ||
+	die "DEBUG=$DEBUG is none of: $(cd "$top/vm/config/debug" && echo *.config | sed 's/[.]config//g')"
 
 case $O in /*) ;; *) O=$PWD/$O ;; esac
 case $O in *[[:space:]:]*)
@@ -55,3 +67,11 @@ if [ -n "$KDIR" ]; then
 else
 	work=$O/$BASE
 fi
+
+# Of one base there can be several kernels. KIND is empty for that with the series;
+# what it is compared with has a KIND of its own, see scripts/checkout.sh.
+: "${KIND:=}"
+kind=${KIND:+-$KIND} debug=${DEBUG:+-debug-$DEBUG}
+tree=$work/linux$kind obj=$work/obj$kind$debug logs=$work/log$kind$debug run=$work/run$kind$debug
+root=$work/root$kind expected=$work/expected$kind
+: "${initramfs:=$work/initramfs$kind.cpio}"

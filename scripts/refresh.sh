@@ -18,7 +18,7 @@ if [ "$mode" = --export ]; then
 		die "$work/linux has uncommitted edits; commit them there first"
 	last=$(own_git --git-dir="$repo" rev-parse series)
 else
-	last=$("$top/scripts/assemble.sh" "$repo" "$series")
+	last=$("$top/scripts/assemble.sh" "$repo" "$series"/*.patch)
 fi
 
 new=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-refresh.XXXXXX")

@@ -6,9 +6,12 @@
 # Exit status: 0; 2 if none fits, and why.
 . "$(dirname -- "$0")/lib.sh"
 
-show() { git -C "$1" show "$2:$3" 2>/dev/null; }
+# has FILE PATTERN: whether the tree's FILE has a line that matches
+show() { git -C "$repo" show "$rev:$1" 2>/dev/null; }
+has() { show "$1" | grep -qE "$2"; }
+repo=$1 rev=$2
 
-version=$(show "$1" "$2" Makefile |
+version=$(show Makefile |
 	awk '$2 == "=" && $1 ~ /^(VERSION|PATCHLEVEL|SUBLEVEL)$/ { v[$1] = $3 }
 	     END { print v["VERSION"] + 0 "." v["PATCHLEVEL"] + 0 "." v["SUBLEVEL"] + 0 }')
 [ "$version" != 0.0.0 ] || die "not a kernel tree (no version in its Makefile)"
@@ -19,12 +22,23 @@ n=$(number "$version")
 
 [ "$n" -ge 6012 ] ||
 	die "Linux $version is older than 6.12, the oldest kernel that this series supports"
-if show "$1" "$2" include/uapi/linux/sched.h | grep -q CLONE_AUTOREAP; then
-	die "Linux $version of this tree has CLONE_AUTOREAP already: nothing to apply"
+if [ "$n" -gt 6012 ] && [ "$n" -lt 6018 ]; then
+	die "Linux $version has reached its end of life, and there is no series for it; there is one for 6.12.y and 6.18.y"
 fi
 
-# The highest of the series serves only its own version so far.
-[ "$n" -le 6012 ] || die "there is no series for Linux $version yet, only for 6.12.y"
+if has include/linux/sched/signal.h task_exit_status; then
+	die "this tree of Linux $version carries (part of) this series already: it has task_exit_status()"
+fi
+if [ "$n" -lt 7001 ] && has include/uapi/linux/sched.h CLONE_AUTOREAP; then
+	die "Linux $version of this tree has CLONE_AUTOREAP already, which this series would add"
+fi
+if [ "$n" -lt 6013 ] && has include/uapi/linux/pidfd.h PIDFD_GET_INFO; then
+	die "Linux $version of this tree has PIDFD_GET_INFO already, which this series would add"
+fi
+if [ "$n" -ge 7001 ] && ! has include/uapi/linux/sched.h CLONE_AUTOREAP; then
+	die "Linux $version of this tree has no CLONE_AUTOREAP, as mainline has since 7.1: there is no series for it"
+fi
+
 best=
 for dir in "$top"/patches/[0-9]*; do
 	d=$(number "${dir##*/}")

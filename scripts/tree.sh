@@ -7,7 +7,7 @@
 # Exit status: 0; 2 with the reason, and the tree as it was.
 . "$(dirname -- "$0")/lib.sh"
 
-repo=$work/linux.git tree=$work/linux
+repo=$work/linux.git
 
 "$top/scripts/base.sh"
 series=$("$top/scripts/series.sh" "$repo" base)
@@ -22,9 +22,9 @@ id=$({
 [ ! -e "$tree/Makefile" ] || [ "$id" != "$(cat "$work/series.id" 2>/dev/null)" ] || exit 0
 
 step AM "${series#"$top"/} ($(find "$series/" -name '*.patch' | wc -l) patches)"
-commit=$("$top/scripts/assemble.sh" "$repo" "$series")
+commit=$("$top/scripts/assemble.sh" "$repo" "$series"/*.patch)
 old=$(own_git --git-dir="$repo" rev-parse -q --verify series || :)
-mkdir -p "$work/log"
+mkdir -p "$logs"
 if [ ! -e "$tree/Makefile" ]; then
 	step CHECKOUT "$tree"
 	rm -rf "$tree"
@@ -38,8 +38,8 @@ elif [ "$old" != "$(cat "$work/series.commit" 2>/dev/null)" ]; then
 else
 	# A file that was only copied or touched is no edit.
 	own_git -C "$tree" update-index -q --refresh >/dev/null || :
-	own_git -C "$tree" reset -q --keep "$commit" 2>"$work/log/reset.log" ||
-		die "$tree has uncommitted edits where the series has changed: commit or stash them there ($(head -n 1 "$work/log/reset.log"))"
+	own_git -C "$tree" reset -q --keep "$commit" 2>"$logs/reset.log" ||
+		die "$tree has uncommitted edits where the series has changed: commit or stash them there ($(head -n 1 "$logs/reset.log"))"
 fi
 echo "$commit" >"$work/series.commit"
 echo "$id" >"$work/series.id"

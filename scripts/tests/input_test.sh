@@ -66,14 +66,35 @@ is "series: the tree's own version" "$("$top/scripts/series.sh" "$tmp/linux" HEA
 sed -i 's/^PATCHLEVEL = .*/PATCHLEVEL = 11/' "$tmp/linux/Makefile"
 g -C "$tmp/linux" commit -q -a -m old
 refuses "series: too old" 'Linux 6\.11\..* older than 6\.12' "$top/scripts/series.sh" "$tmp/linux" HEAD
-sed -i 's/^PATCHLEVEL = .*/PATCHLEVEL = 18/' "$tmp/linux/Makefile"
-g -C "$tmp/linux" commit -q -a -m new
-refuses "series: too new" 'no series for Linux 6\.18\.' "$top/scripts/series.sh" "$tmp/linux" HEAD
-g -C "$tmp/linux" reset -q --hard base
+# version VERSION PATCHLEVEL
+version() {
+	sed -i "s/^VERSION = .*/VERSION = $1/; s/^PATCHLEVEL = .*/PATCHLEVEL = $2/" "$tmp/linux/Makefile"
+	g -C "$tmp/linux" commit -q --allow-empty -a -m "$1.$2"
+}
+version 6 17
+refuses "series: ended" 'Linux 6\.17\..* end of life' "$top/scripts/series.sh" "$tmp/linux" HEAD
+for v in 6.18 6.19 7.0; do
+	version "${v%.*}" "${v#*.}"
+	is "series: $v" "$("$top/scripts/series.sh" "$tmp/linux" HEAD)" "$top/patches/$v"
+done
+version 7 1
+refuses "series: new, without the flag" 'has no CLONE_AUTOREAP' "$top/scripts/series.sh" "$tmp/linux" HEAD
 echo '#define CLONE_AUTOREAP 1' >>"$tmp/linux/include/uapi/linux/sched.h"
 g -C "$tmp/linux" commit -q -a -m flag
+for v in 7.1 7.3; do
+	version "${v%.*}" "${v#*.}"
+	is "series: $v" "$("$top/scripts/series.sh" "$tmp/linux" HEAD)" "$top/patches/$v"
+done
+version 7 2
+is "series: 7.2, which has none of its own" "$("$top/scripts/series.sh" "$tmp/linux" HEAD)" "$top/patches/7.1"
+version 7 0
 refuses "series: has the flag" 'has CLONE_AUTOREAP already' "$top/scripts/series.sh" "$tmp/linux" HEAD
-g -C "$tmp/linux" reset -q --hard HEAD~
+g -C "$tmp/linux" reset -q --hard base
+echo '#define PIDFD_GET_INFO 1' >>"$tmp/linux/include/uapi/linux/pidfd.h"
+g -C "$tmp/linux" commit -q -a -m ioctl
+[ "$BASE" != 6.12 ] ||
+	refuses "series: has the ioctl" 'has PIDFD_GET_INFO already' "$top/scripts/series.sh" "$tmp/linux" HEAD
+g -C "$tmp/linux" reset -q --hard base
 mkdir "$tmp/empty"
 g -C "$tmp/empty" init -q
 g -C "$tmp/empty" commit -q --allow-empty -m nothing
@@ -109,7 +130,14 @@ is "am: a commit a patch, in a path with a space" \
 	"$(for p in "$top/patches/$BASE"/*.patch; do
 		sed -n '/^Subject/{N;s/\n / /;s/\n.*//;p;q;}' "$p"
 	done)"
-refuses "am: twice" 'has CLONE_AUTOREAP already' am "$tmp/linux"
+refuses "am: twice" 'carries .part of. this series already' am "$tmp/linux"
+
+# Bases
+refuses "base: no version" 'say which base' env BASE= KDIR="$tmp/linux" "$top/scripts/name.sh"
+refuses "base: no tree" 'say which tree' env BASE=6.18 KDIR= "$top/scripts/name.sh"
+refuses "base: no kernel tree" 'is no kernel tree' env BASE=6.18 KDIR="$tmp/empty" "$top/scripts/name.sh"
+refuses "base: another version" 'is Linux 6\.12, not 6\.18' env BASE=6.18 KDIR="$tmp/linux" "$top/scripts/name.sh"
+refuses "DEBUG" 'DEBUG=2 is none of: 1 kcsan' env DEBUG=2 "$top/scripts/lib.sh"
 
 # Variables
 refuses "KDIR: no such directory" 'KDIR=.*: no such directory' env KDIR="$tmp/none" "$top/scripts/base.sh"
@@ -144,7 +172,7 @@ mkdir "$tmp/project"
 (cd "$top" && tar -cf - --exclude=./build --exclude=./.git .) | tar -xf - -C "$tmp/project"
 refresh() { O=$O "$tmp/project/scripts/refresh.sh" "$@" 2>&1; }
 patches() { cat "$tmp/project/patches/$BASE"/*.patch | cksum; }
-edited=tools/testing/selftests/clone3/clone3_autoreap.c
+edited=tools/testing/selftests/clone3/clone3_autoreap_wait.c
 before=$(patches)
 is "refresh: nothing to do" "$(refresh >/dev/null && patches)" "$before"
 sed -i '2a /* An edit. */' "$tmp/project/$edited"

@@ -1,0 +1,17 @@
+#!/bin/sh
+# Usage: KIND=name [BASE= | KDIR=] scripts/checkout.sh REV
+# Makes $tree hold REV of the base's repository, for a kernel that is compared with
+# that of the series: `base` without it, `parity` with its tests alone, `regress`
+# and `mutant` to be built apart from it. What was edited there is lost. Files that
+# do not change keep their times, so a build after it is incremental.
+# Exit status: 0; git's.
+. "$(dirname -- "$0")/lib.sh"
+: "${KIND:?}"
+
+if [ ! -e "$tree/Makefile" ]; then
+	step CHECKOUT "$tree"
+	rm -rf "$tree"
+	own_git --git-dir="$work/linux.git" worktree prune
+	own_git --git-dir="$work/linux.git" worktree add -q --detach "$tree" "$1"
+fi
+own_git -C "$tree" checkout -q --force --detach "$1"

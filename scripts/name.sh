@@ -1,0 +1,18 @@
+#!/bin/sh
+# Usage: BASE=version KDIR=path scripts/name.sh
+# Remembers the kernel tree KDIR as the base BASE, in bases.local, which git
+# ignores. The tree is only read, each time that the base is used.
+# Exit status: 0; 2 with the reason.
+named=${BASE:-} O=/	# builds nothing
+. "$(dirname -- "$0")/lib.sh"
+
+case $named in [0-9]*.[0-9]*) ;; *) die "say which base and where: make base BASE=6.18 KDIR=path" ;; esac
+[ -n "$KDIR" ] || die "say which tree: make base BASE=$named KDIR=path"
+kernel_tree "$KDIR" || die "KDIR=$KDIR is no kernel tree; name the top of one"
+is=$(awk '$2 == "=" && $1 ~ /^(VERSION|PATCHLEVEL)$/ { v[$1] = $3 } END { print v["VERSION"] "." v["PATCHLEVEL"] }' \
+	"$KDIR/Makefile")
+[ "$is" = "$named" ] || die "KDIR=$KDIR is Linux $is, not $named"
+touch "$top/bases.local"
+{ grep -v "^$named " "$top/bases.local" || :; echo "$named $KDIR"; } >"$top/bases.local.new"
+mv "$top/bases.local.new" "$top/bases.local"
+step BASE "$named is $KDIR"
