@@ -57,10 +57,13 @@ guest() {
 	count "$@"
 }
 
+# The committer signs; there is no history here to find a commit in; clone3_autoreap_clone
+# does mean a missing system call; ElfW() is libc's.
+ignore=MISSING_SIGN_OFF,FILE_PATH_CHANGES,UNKNOWN_COMMIT_ID,ENOSYS,CAMELCASE
 # From standard input: checkpatch takes a file that git tracks for source code.
 checkpatch() {
 	"$work/linux/scripts/checkpatch.pl" --no-tree --strict --quiet \
-		--ignore MISSING_SIGN_OFF,FILE_PATH_CHANGES - <"$1"
+		--ignore "$ignore" - <"$1"
 }
 
 unsigned() { ! grep -iE '^(Signed-off-by|Co-developed-by|Reviewed-by|Acked-by|Tested-by):' "$@"; }
@@ -71,9 +74,10 @@ cd "$top"
 check "patches: every link leads to a patch" links_resolve
 check "patches: nobody's sign-off" unsigned patches/*/*.patch
 check "patches/$BASE: applies with no fuzz; refresh changes nothing" scripts/refresh.sh --check
-for patch in "patches/$BASE"/*.patch; do
-	check "checkpatch --strict ${patch##*/}" checkpatch "$patch"
+for patch in patches/common/*.patch $(find patches/[0-9]* -type f -name '*.patch'); do
+	check "checkpatch --strict $patch" checkpatch "$patch"
 done
+check "tests: each one that is cited exists" scripts/cited.sh
 # shellcheck disable=SC2046
 check "shellcheck" shellcheck -x -P SCRIPTDIR \
 	$(grep -rlE '^#!/bin/sh|^# shellcheck shell' scripts vm .ci)

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Usage: [BASE= | KDIR=] [TARGETS=] vm/kernel.sh [--path]
-# Builds the kernel of the assembled tree in $work/obj: tinyconfig, the fragments
-# of vm/config and the `config` of each kselftest target. Skips the build if the
-# tree is as it was at the last one. --path only prints where the bzImage is.
+# Usage: [BASE= | KDIR=] [TARGETS=] [DEBUG=] vm/kernel.sh [--path | --config]
+# Builds the kernel of $tree in $obj: tinyconfig, the fragments of vm/config, that
+# of DEBUG, and the `config` of each kselftest target. Skips the build if the
+# tree is as it was at the last one. --path only prints where the bzImage is,
+# --config only configures.
 # Exit status: 0; 2 with the first error and the log's path.
 . "$(dirname -- "$0")/../scripts/lib.sh"
 : "${TARGETS:=clone3}"
 
-tree=$work/linux obj=$work/obj
 bzimage=$obj/arch/x86/boot/bzImage
 if [ "${1:-}" = --path ]; then echo "$bzimage"; exit; fi
 
@@ -17,32 +17,38 @@ kmake() { make -C "$tree" O="$obj" ARCH=x86_64 CC="ccache gcc" HOSTCC="ccache gc
 # build WHAT MAKE-ARGUMENTS...
 build() {
 	what=$1; shift
-	logged "$work/log/$what.log" kmake "$@" ||
-		die "$what: $(grep -m1 -E 'error:|\*\*\*|No space' "$work/log/$what.log" || tail -n 1 "$work/log/$what.log") (log: $work/log/$what.log)"
+	logged "$logs/$what.log" kmake "$@" ||
+		die "$what: $(grep -m1 -E 'error:|\*\*\*|No space' "$logs/$what.log" || tail -n 1 "$logs/$what.log") (log: $logs/$what.log)"
 }
 
 # The fragments, and what of them the configuration must hold.
-set -- "$top"/vm/config/*.config
+set -- "$top"/vm/config/*.config ${DEBUG:+"$top/vm/config/debug/$DEBUG.config"}
 for target in $TARGETS; do
 	[ -d "$tree/tools/testing/selftests/$target" ] ||
 		die "TARGETS: there is no kselftest '$target' in this kernel"
 	[ ! -f "$tree/tools/testing/selftests/$target/config" ] ||
 		set -- "$@" "$tree/tools/testing/selftests/$target/config"
 done
-mkdir -p "$obj"
+mkdir -p "$obj" "$logs"
 config_id=$({ cat "$@"; git -C "$tree" rev-parse base; } | cksum)
 if [ "$config_id" != "$(cat "$obj/.config.id" 2>/dev/null)" ]; then
 	step CONFIG "tinyconfig + $(for f in "$@"; do basename "$(dirname "$f")"/"${f##*/}"; done | tr '\n' ' ')"
 	build config tinyconfig
 	(cd "$obj" && "$tree/scripts/kconfig/merge_config.sh" -m -O "$obj" .config "$@") \
-		>"$work/log/merge.log" 2>&1 || die "merge_config.sh failed (log: $work/log/merge.log)"
+		>"$logs/merge.log" 2>&1 || die "merge_config.sh failed (log: $logs/merge.log)"
 	build config olddefconfig
-	grep -h ^CONFIG_ "$top"/vm/config/*.config | while read -r line; do
+	# The last fragment that names an option decides.
+	awk '/^(# )?CONFIG_/ { sub(/^# /, ""); name = $0; sub(/[= ].*/, "", name); last[name] = $0 }
+	     END { for (name in last) if (last[name] ~ /=/) print last[name] }' \
+			"$top"/vm/config/*.config ${DEBUG:+"$top/vm/config/debug/$DEBUG.config"} |
+	while read -r line; do
 		grep -qx "$line" "$obj/.config" ||
 			die "the kernel's configuration refuses $line of vm/config"
 	done
 	echo "$config_id" >"$obj/.config.id"
 fi
+
+if [ "${1:-}" = --config ]; then exit; fi
 
 # A test edit changes the commit, but nothing that the kernel is built from.
 sources_id=$({
@@ -52,7 +58,7 @@ sources_id=$({
 } | cksum)
 if [ ! -f "$bzimage" ] || [ "$sources_id" != "$(cat "$obj/.build.id" 2>/dev/null)" ]; then
 	rm -f "$obj/.build.id"
-	step BUILD "Linux $(make -s -C "$tree" kernelversion), $(nproc) jobs (log: $work/log/kernel.log)"
+	step BUILD "Linux $(make -s -C "$tree" kernelversion), $(nproc) jobs (log: $logs/kernel.log)"
 	show='^  (AR +[a-z0-9_]+/built-in.a|LD +vmlinux|BUILD .*)$'
 	build kernel -j"$(nproc)" bzImage
 	unset show

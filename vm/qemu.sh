@@ -1,13 +1,13 @@
 #!/bin/sh
 # Usage: [BASE= | KDIR=] [ACCEL=tcg|kvm] [SMP=] [TIMEOUT=] [REPEAT=] [ROUNDS=] vm/qemu.sh kselftest|demo|shell
 # Boots the built kernel and initramfs. For a shell the console is this terminal;
-# otherwise the console goes to $work/run/console.log and what the guest reports,
-# on a port of its own, to $work/run/results.log. $work/run/qemu.sh runs the same
+# otherwise the console goes to $run/console.log and what the guest reports,
+# on a port of its own, to $run/results.log. $run/qemu.sh runs the same
 # guest again.
 # Exit status: QEMU's; 2 if it cannot run; 124 after TIMEOUT seconds.
 . "$(dirname -- "$0")/../scripts/lib.sh"
 
-guest=$1 run=$work/run
+guest=$1
 command -v qemu-system-x86_64 >/dev/null || die "qemu-system-x86_64 is missing; run 'make deps'"
 rm -rf "$run"
 mkdir -p "$run"
@@ -17,14 +17,17 @@ qemu() {
 	cat <<-END
 	#!/bin/sh
 	# Console: $2. Results: $3.
-	exec qemu-system-x86_64 -M q35 -accel $ACCEL $cpu -smp $SMP,sockets=$SMP,cores=1,threads=1 -m 1G \\
+	exec qemu-system-x86_64 -M q35 -accel $ACCEL $cpu -smp $SMP,sockets=$SMP,cores=1,threads=1 -m $memory \\
 	  -nodefaults -no-user-config -display none -no-reboot \\
 	  -serial $2 -serial $3 \\
-	  -kernel '$work/obj/arch/x86/boot/bzImage' -initrd '$work/initramfs.cpio' \\
-	  -append 'console=ttyS0 GUEST=$1 REPEAT=$REPEAT ${ROUNDS:+KSFT_ROUNDS=$ROUNDS }panic_on_warn=1 panic=-1 oops=panic quiet loglevel=5 rcupdate.rcu_cpu_stall_timeout=60'
+	  -kernel '$obj/arch/x86/boot/bzImage' -initrd '$initramfs' \\
+	  -append 'console=ttyS0 GUEST=$1 REPEAT=$REPEAT ${ROUNDS:+KSFT_ROUNDS=$ROUNDS }$panic panic=-1 oops=panic quiet loglevel=5 rcupdate.rcu_cpu_stall_timeout=60'
 	END
 }
 
+# The shadows of a debug kernel need room, and its reports are wanted all.
+memory=1G panic=panic_on_warn=1
+[ -z "$DEBUG" ] || memory=3G panic=
 cpu=
 case $ACCEL in
 tcg) ;;

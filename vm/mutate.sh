@@ -1,0 +1,59 @@
+#!/bin/sh
+# Usage: [BASE=] [DEBUG=] [SMP=] [MUTANTS="name ..."] vm/mutate.sh
+# Breaks the patched kernel in one place at a time and runs the tests on it. Each
+# mutant is a patch in vm/mutants/suite, whose first lines say what it means; with
+# DEBUG, one in vm/mutants/$DEBUG: a fault that this debug kernel must report.
+# Prints which test or report has found it, or that it has survived.
+# Exit status: 0 none survived; 1 one did; 2 usage, build, or a mutant that does
+# not apply; 3 the tests fail on the unbroken kernel.
+. "$(dirname -- "$0")/../scripts/lib.sh"
+
+series=$(own_git --git-dir="$work/linux.git" rev-parse series)
+dir=$top/vm/mutants/${DEBUG:-suite}
+for wanted in ${MUTANTS:-}; do
+	[ -f "$dir/$wanted.patch" ] || die "MUTANTS: there is no $dir/$wanted.patch"
+done
+# The tests are those of the series.
+export KIND=mutant initramfs expected
+. "$top/scripts/lib.sh"
+mkdir -p "$logs"
+
+# try: build the tree and run the tests on it; $found says what they found
+try() {
+	"$top/vm/kernel.sh" >"$logs/build.log" 2>&1 || return 2
+	rc=0
+	"$top/vm/run.sh" kselftest >"$logs/run.log" 2>&1 || rc=$?
+	found=$(grep -m1 -E '^(FAIL|SPLAT|TIMEOUT|MISSING|PLAN|END) ' "$logs/run.log" ||
+		tail -n 1 "$logs/run.log")
+	return "$rc"
+}
+
+"$top/scripts/checkout.sh" "$series"
+rc=0
+try || rc=$?
+case $rc in
+0) step NONE "$(tail -n 1 "$logs/run.log")" ;;
+2) die "the unbroken kernel: $(tail -n 1 "$logs/build.log")" ;;
+*) echo "error: the tests fail on the unbroken kernel: $found" >&2; exit 3 ;;
+esac
+
+killed=0 survived=0 broken=0
+for patch in "$dir"/*.patch; do
+	name=$(basename "$patch" .patch)
+	case " ${MUTANTS:-$name} " in *" $name "*) ;; *) continue ;; esac
+	own_git -C "$tree" checkout -q --force --detach "$series"
+	rc=2
+	if own_git -C "$tree" apply --unidiff-zero "$patch" 2>"$logs/build.log"; then
+		rc=0
+		try || rc=$?
+	fi
+	case $rc in
+	0) step SURVIVED "$name: $(sed -n '1p' "$patch")"; survived=$((survived + 1)) ;;
+	2) step BROKEN "$name: $(tail -n 1 "$logs/build.log")"; broken=$((broken + 1)) ;;
+	*) step KILLED "$name: $found"; killed=$((killed + 1)) ;;
+	esac
+done
+own_git -C "$tree" checkout -q --force --detach "$series"
+echo "$killed killed, $survived survived, $broken not built"
+[ "$broken" = 0 ] || exit 2
+[ "$survived" = 0 ]

@@ -1,0 +1,49 @@
+#!/bin/sh
+# Usage: [BASE= | KDIR=] [SMP=] [REGRESS="target ..."] vm/regress.sh
+# Runs the base kernel's own selftests, those that touch what the series changes,
+# on the base and on the patched kernel, in the same guest, and prints every test
+# whose outcome differs.
+# Exit status: 0 none differs; 1 one does; 2 usage or build.
+. "$(dirname -- "$0")/../scripts/lib.sh"
+
+: "${REGRESS:=clone3 pidfd ptrace pid_namespace exec signal sigaltstack timens coredump proc cgroup seccomp}"
+series=$(own_git --git-dir="$work/linux.git" rev-parse series)
+[ "$TIMEOUT" -ge 3000 ] || TIMEOUT=3000
+export TIMEOUT
+
+KIND=base "$top/scripts/checkout.sh" base
+KIND=regress "$top/scripts/checkout.sh" "$series"
+TARGETS=
+for target in $REGRESS; do
+	[ ! -f "$work/linux-base/tools/testing/selftests/$target/Makefile" ] || TARGETS="$TARGETS $target"
+done
+export TARGETS
+
+# outcomes KIND: "test outcome", sorted, one a line
+outcomes() {
+	tr -d '\r' <"$work/run-$1/results.log" | awk -f "$top/vm/verdict.awk" | awk -F'\t' '
+		$1 == "pass" { print $2 ": pass" }
+		$1 == "skip" { print $2 ": skip" }
+		$1 == "fail" { print ($3 == "" ? $2 : $3) ": fail" }
+		$1 == "end" { ended = 1 }
+		END { if (!ended) print "the guest did not finish: fail" }' | sort -u
+}
+
+for KIND in base regress; do
+	export KIND
+	"$top/vm/kernel.sh"
+	# The tests are those of the base, for both.
+	[ "$KIND" = regress ] || "$top/vm/initramfs.sh"
+	initramfs=$work/initramfs-base.cpio expected=$work/expected-base "$top/vm/run.sh" kselftest \
+		>"$work/log-$KIND/run.log" 2>&1 || :
+	outcomes "$KIND" >"$work/run-$KIND/outcomes"
+	step RAN "$(sed -n 's/^kernel  *//p' "$work/log-$KIND/run.log"): $(cut -d: -f2- "$work/run-$KIND/outcomes" |
+		sed 's/.*: *//' | sort | uniq -c | awk '{ printf "%s%s %s", sep, $1, $2; sep = ", " }')"
+done
+
+[ -s "$work/run-base/outcomes" ] || die "no test ran on the base kernel (log: $work/log-base/run.log)"
+if diff -U0 --label base --label series "$work/run-base/outcomes" "$work/run-regress/outcomes"; then
+	echo "no difference in $(wc -l <"$work/run-base/outcomes") outcomes"
+else
+	exit 1
+fi
