@@ -60,11 +60,13 @@ guest() {
 # The committer signs; there is no history here to find a commit in; clone3_autoreap_clone
 # does mean a missing system call; ElfW() is libc's.
 ignore=MISSING_SIGN_OFF,FILE_PATH_CHANGES,UNKNOWN_COMMIT_ID,ENOSYS,CAMELCASE
-# From standard input: checkpatch takes a file that git tracks for source code.
-checkpatch() {
+# From standard input: checkpatch takes a file that git tracks for source code. It
+# leaves a cache where it is called.
+checkpatch() (
+	cd "$log"
 	"$work/linux/scripts/checkpatch.pl" --no-tree --strict --quiet \
-		--ignore "$ignore" - <"$1"
-}
+		--ignore "$ignore" - <"$top/$1"
+)
 
 unsigned() { ! grep -iE '^(Signed-off-by|Co-developed-by|Reviewed-by|Acked-by|Tested-by):' "$@"; }
 

@@ -43,14 +43,16 @@ base_named() {
 	done 2>/dev/null <"$top/bases.local" | tail -n 1
 }
 
-# What the guest is started with, checked before anything is built.
+# What the guest is started with, checked before anything is built. A debug kernel
+# takes ten times as long for each round.
+: "${DEBUG:=}"
+[ -z "$DEBUG" ] || : "${TIMEOUT:=3600}" "${ROUNDS:=10}"
 : "${ACCEL:=tcg}" "${SMP:=2}" "${TIMEOUT:=600}" "${REPEAT:=1}" "${ROUNDS:=}"
 case $SMP in [1-8]) ;; *) die "SMP=$SMP is not a number of processors from 1 to 8" ;; esac
 case $TIMEOUT in ''|*[!0-9]*|0*) die "TIMEOUT=$TIMEOUT is not a number of seconds" ;; esac
 case $REPEAT in ''|*[!0-9]*|0*) die "REPEAT=$REPEAT is not a number of runs" ;; esac
 case $ROUNDS in *[!0-9]*|0*) die "ROUNDS=$ROUNDS is not a number of rounds" ;; esac
 case $ACCEL in tcg|kvm) ;; *) die "ACCEL=$ACCEL is neither tcg nor kvm" ;; esac
-: "${DEBUG:=}"
 [ -z "$DEBUG" ] || [ -f "$top/vm/config/debug/$DEBUG.config" ] ||
 	die "DEBUG=$DEBUG is none of: $(cd "$top/vm/config/debug" && echo *.config | sed 's/[.]config//g')"
 
@@ -73,5 +75,6 @@ fi
 : "${KIND:=}"
 kind=${KIND:+-$KIND} debug=${DEBUG:+-debug-$DEBUG}
 tree=$work/linux$kind obj=$work/obj$kind$debug logs=$work/log$kind$debug run=$work/run$kind$debug
-root=$work/root$kind expected=$work/expected$kind
-: "${initramfs:=$work/initramfs$kind.cpio}"
+root=$work/root$kind
+# Tests may be those of another kernel.
+initramfs=${INITRAMFS:-$work/initramfs$kind.cpio} expected=${EXPECTED:-$work/expected$kind}

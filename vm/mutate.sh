@@ -14,7 +14,7 @@ for wanted in ${MUTANTS:-}; do
 	[ -f "$dir/$wanted.patch" ] || die "MUTANTS: there is no $dir/$wanted.patch"
 done
 # The tests are those of the series.
-export KIND=mutant initramfs expected
+export KIND=mutant INITRAMFS="$initramfs" EXPECTED="$expected"
 . "$top/scripts/lib.sh"
 mkdir -p "$logs"
 

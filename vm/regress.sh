@@ -34,7 +34,7 @@ for KIND in base regress; do
 	"$top/vm/kernel.sh"
 	# The tests are those of the base, for both.
 	[ "$KIND" = regress ] || "$top/vm/initramfs.sh"
-	initramfs=$work/initramfs-base.cpio expected=$work/expected-base "$top/vm/run.sh" kselftest \
+	INITRAMFS=$work/initramfs-base.cpio EXPECTED=$work/expected-base "$top/vm/run.sh" kselftest \
 		>"$work/log-$KIND/run.log" 2>&1 || :
 	outcomes "$KIND" >"$work/run-$KIND/outcomes"
 	step RAN "$(sed -n 's/^kernel  *//p' "$work/log-$KIND/run.log"): $(cut -d: -f2- "$work/run-$KIND/outcomes" |

@@ -210,11 +210,15 @@ static inline char ar_state(pid_t pid)
 	return ar_stat(pid, &st) ? 0 : st.state;
 }
 
-/* Wait until @pid is in @state; the harness's alarm bounds the loop. */
+/* Wait until @pid is in @state, or gone; the harness's alarm bounds the loop. */
 static inline void ar_await_state(pid_t pid, char state)
 {
-	while (ar_state(pid) != state)
+	char now;
+
+	do {
 		sched_yield();
+		now = ar_state(pid);
+	} while (now && now != state);
 }
 
 /* What a pidfd reports now. */
@@ -431,6 +435,21 @@ static inline pid_t start_exec(__u64 flags, int *pidfd, struct ar_gate *gate)
 		pid = -1;
 	close(ready[0]);
 	return pid;
+}
+
+/* A child at the gate that has no exit signal, flag or not, until it has called exec. */
+static inline pid_t start_silent(__u64 flags, bool exec, int *pidfd,
+				 struct ar_gate *gate)
+{
+	pid_t pid;
+
+	if (exec)
+		return start_exec(flags, pidfd, gate);
+	pid = ar_fork(flags, 0, pidfd);
+	if (pid)
+		return pid;
+	ar_gate_pass(gate);
+	_exit(CHILD_CODE);
 }
 
 /* main() asks for this before the harness: <role> <gate> <gate> <pid>. */

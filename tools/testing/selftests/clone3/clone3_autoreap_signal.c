@@ -15,20 +15,6 @@
 #include "clone3_autoreap.h"
 #include "clone3_autoreap_info.h"
 
-/* A child at the gate that has no exit signal, flag or not, until it has called exec. */
-static pid_t start_silent(__u64 flags, bool exec, int *pidfd, struct ar_gate *gate)
-{
-	pid_t pid;
-
-	if (exec)
-		return start_exec(flags, pidfd, gate);
-	pid = ar_fork(flags, 0, pidfd);
-	if (pid)
-		return pid;
-	ar_gate_pass(gate);
-	_exit(CHILD_CODE);
-}
-
 /* What a parent gets of a child without exit signal that it made before exec. */
 static int exec_parent(__u64 flags, bool exec, struct ar_gate *gate)
 {

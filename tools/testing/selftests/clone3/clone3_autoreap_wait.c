@@ -18,20 +18,6 @@
 #define PIDFD_NONBLOCK O_NONBLOCK
 #endif
 
-/* A child at the gate that has no exit signal, flag or not, until it has called exec. */
-static pid_t start_silent(__u64 flags, bool exec, int *pidfd, struct ar_gate *gate)
-{
-	pid_t pid;
-
-	if (exec)
-		return start_exec(flags, pidfd, gate);
-	pid = ar_fork(flags, 0, pidfd);
-	if (pid)
-		return pid;
-	ar_gate_pass(gate);
-	_exit(CHILD_CODE);
-}
-
 /* Open the gate as soon as the caller sleeps. The helper leaves no trace. */
 static pid_t open_when_asleep(const struct ar_gate *gate)
 {
