@@ -9,6 +9,7 @@ help:
 	@echo 'make demo              all from nothing to a table that shows the feature'
 	@echo 'make check             all tests of this project; ends in N passed, N failed, N skipped'
 	@echo 'make kselftest         the kselftests of TARGETS in the guest, to a verdict'
+	@echo 'make lint              W=1, sparse, kernel-doc and htmldocs: nothing that the base has not'
 	@echo 'make mutate            breaks the kernel in one place at a time: which test notices?'
 	@echo 'make regress           the base'"'"'s own tests on base and series: does one differ?'
 	@echo 'make parity KDIR=path  these tests on mainline 7.1 or later: its known faults'
@@ -50,6 +51,7 @@ locked := @scripts/lock.sh
 demo:		; $(locked) '$(guest) && vm/run.sh demo'
 check:		; $(locked) '$(guest) && scripts/check.sh'
 kselftest:	; $(locked) '$(guest) && vm/run.sh kselftest'
+lint:		; $(locked) 'scripts/deps.sh lint && scripts/tree.sh && scripts/lint.sh'
 mutate:		; $(locked) '$(guest) && vm/mutate.sh'
 bisectcheck:	; $(locked) 'scripts/deps.sh && scripts/bisect.sh'
 bases:		; $(locked) 'scripts/deps.sh && scripts/bases.sh'
@@ -66,4 +68,4 @@ clean mrproper:	; $(locked) 'scripts/clean.sh $@'
 am:		; @scripts/am.sh
 deps:		; @scripts/deps.sh
 
-.PHONY: help demo check kselftest base bases bisectcheck mutate regress parity boot tree kernel image am refresh export deps clean mrproper
+.PHONY: help demo check kselftest base bases bisectcheck lint mutate regress parity boot tree kernel image am refresh export deps clean mrproper

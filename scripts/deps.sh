@@ -1,12 +1,14 @@
 #!/bin/sh
-# Usage: scripts/deps.sh
-# Installs the Debian packages that building, booting and checking need, if any
-# is missing. As root it runs apt-get; otherwise it prints the one command.
+# Usage: scripts/deps.sh [lint]
+# Installs the Debian packages that building, booting and checking need, with `lint`
+# those for scripts/lint.sh too, if any is missing. As root it runs apt-get;
+# otherwise it prints the one command.
 # Exit status: 0 all there; 2 something is missing and was not installed.
 . "$(dirname -- "$0")/lib.sh"
 
 packages="bc bison busybox-static ccache codespell cpio flex gcc gcc-multilib git kmod libc6-dev
- libcap-dev libelf-dev libssl-dev make perl qemu-system-x86 rsync shellcheck xz-utils"
+ libcap-dev libelf-dev libssl-dev make mandoc perl qemu-system-x86 rsync shellcheck xz-utils"
+[ "${1:-}" != lint ] || packages="$packages graphviz python3-sphinx python3-yaml sparse"
 
 missing=
 for p in $packages; do

@@ -22,7 +22,7 @@ mkdir -p "$logs"
 try() {
 	"$top/vm/kernel.sh" >"$logs/build.log" 2>&1 || return 2
 	rc=0
-	"$top/vm/run.sh" kselftest >"$logs/run.log" 2>&1 || rc=$?
+	STOP_AT_FAILURE=y "$top/vm/run.sh" kselftest >"$logs/run.log" 2>&1 || rc=$?
 	found=$(grep -m1 -E '^(FAIL|SPLAT|TIMEOUT|MISSING|PLAN|END) ' "$logs/run.log" ||
 		tail -n 1 "$logs/run.log")
 	return "$rc"

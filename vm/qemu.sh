@@ -56,6 +56,10 @@ qemu "$guest" "file:$run/console.log" "file:$run/results.log" >"$run/qemu.sh"
 timeout --foreground "$TIMEOUT" sh "$run/qemu.sh" </dev/null >"$run/qemu.err" 2>&1 &
 pid=$!
 trap 'kill $pid 2>/dev/null; wait $pid; exit 130' INT TERM
+# Who asks only whether there is a failure need not wait for the rest.
+if [ -n "${STOP_AT_FAILURE:-}" ]; then
+	{ tail -n +1 --pid="$pid" -f "$run/results.log" | grep -qEm1 '^(# )?not ok' && kill "$pid"; } &
+fi
 # One line a finished program while the tests run; with V=1 every line.
 show='^(not )?ok '
 [ "$V" != 1 ] || show=
