@@ -12,7 +12,8 @@ repo=$work/linux.git
 
 # import DIR TEXT: commits what the kernel tree DIR holds to `base`
 import() {
-	own_git init -q --bare "$repo"
+	# Once: init would make its worktrees bare again.
+	[ -f "$repo/config" ] || own_git init -q --bare "$repo"
 	# Of a git tree, what it tracks. Of another, all but what a build makes.
 	if [ "$(git -C "$1" rev-parse --show-prefix 2>/dev/null || echo none)" = "" ]; then
 		git -C "$1" ls-files -z

@@ -74,7 +74,7 @@ fi
 # what it is compared with has a KIND of its own, see scripts/checkout.sh.
 : "${KIND:=}"
 kind=${KIND:+-$KIND} debug=${DEBUG:+-debug-$DEBUG}
-tree=$work/linux$kind obj=$work/obj$kind$debug logs=$work/log$kind$debug run=$work/run$kind$debug
+tree=$work/linux$kind${kind:+$debug} obj=$work/obj$kind$debug logs=$work/log$kind$debug run=$work/run$kind$debug
 root=$work/root$kind
 # Tests may be those of another kernel.
 initramfs=${INITRAMFS:-$work/initramfs$kind.cpio} expected=${EXPECTED:-$work/expected$kind}

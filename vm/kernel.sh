@@ -42,7 +42,9 @@ if [ "$config_id" != "$(cat "$obj/.config.id" 2>/dev/null)" ]; then
 	     END { for (name in last) if (last[name] ~ /=/) print last[name] }' \
 			"$top"/vm/config/*.config ${DEBUG:+"$top/vm/config/debug/$DEBUG.config"} |
 	while read -r line; do
-		grep -qx "$line" "$obj/.config" ||
+		# Some options are only in some bases.
+		grep -qx "$line" "$obj/.config" || ! own_git -C "$tree" \
+			grep -qE "^(menu)?config $(expr "$line" : "CONFIG_\([^=]*\)")\$" -- '*Kconfig*' ||
 			die "the kernel's configuration refuses $line of vm/config"
 	done
 	echo "$config_id" >"$obj/.config.id"

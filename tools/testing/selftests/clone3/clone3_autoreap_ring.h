@@ -9,6 +9,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* IORING_OP_WAITID, an enumerator that older headers lack. */
+#define AR_OP_WAITID 50
+
 struct ar_ring {
 	struct io_uring_params p;
 	struct io_uring_sqe *sqe;

@@ -93,7 +93,7 @@ static struct ar_ring ring;
 static int by_io_uring(idtype_t type, id_t id, siginfo_t *info, int options)
 {
 	struct io_uring_sqe sqe = {
-		.opcode = IORING_OP_WAITID, .len = type, .fd = id,
+		.opcode = AR_OP_WAITID, .len = type, .fd = id,
 		.addr2 = ar_ptr(info), .file_index = options,
 	};
 	int result = ar_ring_call(&ring, sqe);
