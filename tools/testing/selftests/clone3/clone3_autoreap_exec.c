@@ -259,7 +259,7 @@ TEST_F(autoreap, survives_failed_exec)
 	ASSERT_LE(0, pid);
 	if (!pid)
 		run_broken_program(fd);
-	ASSERT_TRUE(ar_exited(pidfd));
+	ASSERT_TRUE(ar_ended(pidfd));
 	EXPECT_EQ(status, ar_status(pidfd));
 	expect_reaped(_metadata, pid, pidfd);
 }
@@ -287,7 +287,7 @@ TEST_F(autoreap, cannot_be_taken_back)
 			_exit(CHILD_CODE);
 		}
 		if (both[i]) {
-			ASSERT_TRUE(ar_exited(pidfd));
+			ASSERT_TRUE(ar_ended(pidfd));
 			EXPECT_EQ(EXITED(CHILD_CODE), ar_status(pidfd));
 			expect_reaped(_metadata, pid, pidfd);
 		} else {
@@ -313,7 +313,7 @@ TEST_F_TIMEOUT(autoreap, survives_kill_in_exec_of_a_thread, LONG_RUN)
 		for (j = 0; j < i % 16; j++)
 			sched_yield();
 		ASSERT_EQ(0, kill(pid, SIGKILL));
-		ASSERT_TRUE(ar_exited(pidfd));
+		ASSERT_TRUE(ar_ended(pidfd));
 		EXPECT_EQ(SIGKILL, ar_status(pidfd));
 		ASSERT_EQ(POLLHUP, ar_poll_gone(pidfd));
 		EXPECT_EQ(SIGKILL, ar_status(pidfd));

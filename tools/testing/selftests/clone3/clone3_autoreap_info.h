@@ -89,6 +89,12 @@ static inline bool ar_exited(int pidfd)
 	return events == POLLIN || events == (POLLIN | POLLHUP);
 }
 
+/* Wait until the process is gone: from then on, any kernel has its status. */
+static inline bool ar_ended(int pidfd)
+{
+	return ar_poll_gone(pidfd) == POLLHUP;
+}
+
 /* A child that let go of the gate has reaped itself; this is what is left. */
 static inline int reaped_pidfd(const struct ar_gate *gate)
 {

@@ -79,6 +79,7 @@ TEST_F(autoreap, init_ends_after_its_pid_namespace)
 		tell(self->gate.fd[1], 0);
 		EXPECT_TRUE(ar_exited(pidfd));
 		EXPECT_EQ(POLLIN | POLLHUP, ar_poll(last));
+		EXPECT_TRUE(ar_ended(pidfd));
 		EXPECT_EQ(EXITED(CHILD_CODE), ar_status(pidfd));
 		EXPECT_EQ(SIGKILL, ar_status(last));
 	}
@@ -127,7 +128,7 @@ TEST_F(autoreap, init_has_the_status_of_wait)
 			EXPECT_EQ(init_ends[i / 2].status, status);
 			EXPECT_EQ(1, ar_take_sigchld());
 		}
-		EXPECT_TRUE(ar_exited(pidfd));
+		EXPECT_TRUE(ar_ended(pidfd));
 		EXPECT_EQ(init_ends[i / 2].status, ar_status(pidfd));
 		expect_reaped(_metadata, pid, pidfd);
 	}
@@ -161,7 +162,7 @@ TEST_F(autoreap, does_not_hold_up_the_end_of_a_pid_namespace)
 			EXPECT_EQ(SIGKILL, status);
 			EXPECT_EQ(1, ar_take_sigchld());
 		}
-		EXPECT_TRUE(ar_exited(init_fd[i]));
+		EXPECT_TRUE(ar_ended(init_fd[i]));
 		EXPECT_EQ(SIGKILL, ar_status(init_fd[i]));
 		EXPECT_EQ(POLLIN | POLLHUP, ar_poll(pidfd));
 		EXPECT_EQ(SIGKILL, ar_status(pidfd));
@@ -198,7 +199,7 @@ TEST_F(autoreap, holds_up_the_end_of_a_pid_namespace_if_traced)
 		EXPECT_EQ(0, ar_poll(init_fd));
 		EXPECT_EQ(pid, waitpid(pid, &status, __WALL));
 		EXPECT_EQ(SIGKILL, status);
-		EXPECT_TRUE(ar_exited(init_fd));
+		EXPECT_TRUE(ar_ended(init_fd));
 		EXPECT_EQ(SIGKILL, ar_status(init_fd));
 		EXPECT_EQ(POLLIN | POLLHUP, ar_poll(pidfd));
 		EXPECT_EQ(SIGKILL, ar_status(pidfd));
@@ -357,7 +358,7 @@ TEST_F(autoreap, hangs_up_its_session)
 			ar_await_state(member, 'T');
 		}
 		tell(leave[1], 0);
-		EXPECT_TRUE(ar_exited(member_fd));
+		EXPECT_TRUE(ar_ended(member_fd));
 		EXPECT_EQ(SIGHUP, ar_status(member_fd));
 		if (both[i % 2])
 			expect_reaped(_metadata, pid, pidfd);

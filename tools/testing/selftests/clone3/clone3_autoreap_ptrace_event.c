@@ -241,7 +241,7 @@ TEST_F(left, is_reaped_once_its_tracer_is_dead)
 		}
 
 		if (both[i]) {
-			ASSERT_TRUE(ar_exited(pidfd));
+			ASSERT_TRUE(ar_ended(pidfd));
 			EXPECT_EQ(variant->status, ar_status(pidfd));
 			expect_reaped(_metadata, pid, pidfd);
 		} else if (variant->status == SIGKILL) {

@@ -279,8 +279,8 @@ TEST_F(autoreap, dies_of_the_death_of_its_parent)
 		ASSERT_EQ(0, kill(parent, SIGKILL));
 		ASSERT_TRUE(ar_exited(pidfd));
 		EXPECT_EQ(both[i] ? -1 : pid, waitpid(pid, NULL, 0));
-		EXPECT_EQ(SIGTERM, ar_status(pidfd));
 		EXPECT_EQ(POLLHUP, ar_poll_gone(pidfd));
+		EXPECT_EQ(SIGTERM, ar_status(pidfd));
 		EXPECT_EQ(!both[i], ar_take_sigchld());
 		close(pidfd);
 	}

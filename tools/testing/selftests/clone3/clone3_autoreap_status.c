@@ -154,7 +154,7 @@ TEST_F(ending, status_is_that_of_wait)
 
 	pid = start_ending(CLONE_AUTOREAP, self->dir, &variant->ending, &pidfd);
 	ASSERT_LT(0, pid);
-	ASSERT_TRUE(ar_exited(pidfd));
+	ASSERT_TRUE(ar_ended(pidfd));
 	EXPECT_EQ(status, ar_status(pidfd));
 	ASSERT_EQ(POLLHUP, ar_poll_gone(pidfd));
 	EXPECT_EQ(status, ar_status(pidfd));
@@ -279,7 +279,7 @@ TEST_F(autoreap, status_is_in_a_pidfd_opened_by_number)
 	ASSERT_LE(0, pidfd);
 	EXPECT_EQ(NO_STATUS, ar_status(pidfd));
 	ASSERT_EQ(0, ar_gate_open(&self->gate));
-	ASSERT_TRUE(ar_exited(pidfd));
+	ASSERT_TRUE(ar_ended(pidfd));
 	EXPECT_EQ(EXITED(CHILD_CODE), ar_status(pidfd));
 }
 
@@ -421,7 +421,7 @@ TEST_F(autoreap, thread_has_its_own_status)
 	process = ar_pidfd_open(getpid(), 0);
 	for (code = 0; code < 64; code++) {
 		ASSERT_LT(0, start_thread(exit_thread, &code, &pidfd));
-		ASSERT_TRUE(ar_exited(pidfd));
+		ASSERT_TRUE(ar_ended(pidfd));
 		EXPECT_EQ(EXITED(code), ar_status(pidfd));
 		ASSERT_EQ(POLLHUP, ar_poll_gone(pidfd));
 		EXPECT_EQ(EXITED(code), ar_status(pidfd));
