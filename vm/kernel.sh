@@ -37,8 +37,9 @@ if [ "$config_id" != "$(cat "$obj/.config.id" 2>/dev/null)" ]; then
 	(cd "$obj" && "$tree/scripts/kconfig/merge_config.sh" -m -O "$obj" .config "$@") \
 		>"$logs/merge.log" 2>&1 || die "merge_config.sh failed (log: $logs/merge.log)"
 	build config olddefconfig
-	# The last fragment that names an option decides.
-	awk '/^(# )?CONFIG_/ { sub(/^# /, ""); name = $0; sub(/[= ].*/, "", name); last[name] = $0 }
+	# The last fragment that names an option decides; "# optional" excuses the next line.
+	awk '/^(# )?CONFIG_/ { sub(/^# /, ""); name = $0; sub(/[= ].*/, "", name); last[name] = optional ? "" : $0 }
+	     { optional = /^# optional/ }
 	     END { for (name in last) if (last[name] ~ /=/) print last[name] }' \
 			"$top"/vm/config/*.config ${DEBUG:+"$top/vm/config/debug/$DEBUG.config"} |
 	while read -r line; do
