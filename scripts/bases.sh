@@ -23,12 +23,11 @@ for BASE in $bases; do
 	rc=0
 	"$top/scripts/bisect.sh" 2>"$O/bases.err" || rc=$?
 	cat "$O/bases.err" >&2
-	version=$(own_git --git-dir="$work/linux.git" show base:Makefile 2>/dev/null |
-		awk '$2 == "=" && $1 ~ /^(VERSION|PATCHLEVEL|SUBLEVEL)$/ { v = v "." $3 } END { print substr(v, 2) }')
+	version=$(own_git --git-dir="$work/linux.git" show base:Makefile 2>/dev/null | kernel_version)
 	series=$("$top/scripts/series.sh" "$work/linux.git" base 2>/dev/null) || series=
 	verdict="each patch applies with no fuzz, and builds"
 	[ "$rc" = 0 ] || verdict=$(head -n 1 "$O/bases.err") status=1
-	table=$(printf '%s\n%-8s %-12s %-14s %-8s %s' "$table" "$BASE" "${version:-?}" "${series:+${series#"$top"/}}" \
+	table=$(printf '%s\n%-8s %-12s %-14s %-8s %s' "$table" "$BASE" "$version" "${series:+${series#"$top"/}}" \
 		"$([ -z "$series" ] || find "$series/" -name '*.patch' | wc -l)" "$verdict")
 done
 rm -f "$O/bases.err"

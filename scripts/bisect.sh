@@ -14,14 +14,12 @@ export KIND=bisect
 
 "$top/scripts/checkout.sh" base
 "$top/vm/kernel.sh" --config
-objects=$(own_git --git-dir="$repo" diff --name-only "base..$last" -- '*.c' \
-	':!tools' ':!samples' | sed 's/c$/o/')
+objects=$(touched "$last" '*.c' | sed 's/c$/o/')
 for commit in $(own_git --git-dir="$repo" rev-list --reverse "base..$last"); do
 	"$top/scripts/checkout.sh" "$commit"
 	step BUILD "$(own_git --git-dir="$repo" log -1 --format=%s "$commit")"
 	# shellcheck disable=SC2086
-	if ! logged "$logs/objects.log" make -C "$tree" O="$obj" ARCH=x86_64 CC="ccache gcc" \
-			HOSTCC="ccache gcc" LOCALVERSION= -j"$(nproc)" $objects; then
+	if ! logged "$logs/objects.log" kmake -j"$(nproc)" $objects; then
 		echo "error: $(grep -m1 -E 'error:|\*\*\*' "$logs/objects.log") (log: $logs/objects.log)" >&2
 		exit 1
 	fi

@@ -34,6 +34,11 @@ logged() {
 	return "$rc"
 }
 
+# kernel_version: the A.B.C of the kernel whose Makefile is standard input
+kernel_version() {
+	awk '$2 == "=" && $1 ~ /^(VERSION|PATCHLEVEL|SUBLEVEL)$/ { v[$1] = $3 }
+	     END { print v["VERSION"] + 0 "." v["PATCHLEVEL"] + 0 "." v["SUBLEVEL"] + 0 }'
+}
 kernel_tree() { [ -f "$1/Kbuild" ] && [ -f "$1/kernel/fork.c" ]; }
 
 # base_named BASE: the tree that 'make base' has named for it, if any
@@ -78,3 +83,13 @@ tree=$work/linux$kind${kind:+$debug} obj=$work/obj$kind$debug logs=$work/log$kin
 root=$work/root$kind
 # Tests may be those of another kernel.
 initramfs=${INITRAMFS:-$work/initramfs$kind.cpio} expected=${EXPECTED:-$work/expected$kind}
+
+# kmake ARGUMENTS...: make in the kernel $tree, to $obj
+kmake() {
+	make -C "$tree" O="$obj" ARCH=x86_64 CC="ccache gcc" HOSTCC="ccache gcc" LOCALVERSION= "$@"
+}
+
+# touched REV PATTERN: the files of the kernel that the commits from base to REV change
+touched() {
+	own_git --git-dir="$work/linux.git" diff --name-only "base..$1" -- "$2" ':!tools' ':!samples'
+}

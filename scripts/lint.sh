@@ -10,10 +10,7 @@ repo=$work/linux.git
 series=$(own_git --git-dir="$repo" rev-parse series)
 export KIND=bisect
 . "$top/scripts/lib.sh"
-kmake() { make -C "$tree" O="$obj" ARCH=x86_64 CC="ccache gcc" HOSTCC="ccache gcc" \
-	LOCALVERSION= -j"$(nproc)" "$@"; }
-touched() { own_git --git-dir="$repo" diff --name-only "base..$series" -- "$@"; }
-objects=$(touched '*.c' ':!tools' ':!samples' | sed 's/c$/o/')
+objects=$(touched "$series" '*.c' | sed 's/c$/o/')
 
 # messages LOG: of compiler, sparse and kernel-doc, without line numbers
 messages() {
@@ -42,16 +39,16 @@ objects() {
 	# shellcheck disable=SC2086
 	(cd "$obj" && rm -f $objects)
 	# shellcheck disable=SC2086
-	kmake "$@" $objects
+	kmake -j"$(nproc)" "$@" $objects
 }
 kernel_doc() {
-	touched '*.c' '*.h' ':!tools' ':!samples' | while read -r file; do
+	touched "$series" '*.[ch]' | while read -r file; do
 		(cd "$tree" && scripts/kernel-doc -none "$file" 2>&1) || :
 	done
 }
 html() {
 	rm -rf "$obj/Documentation/output"
-	kmake SPHINXDIRS=userspace-api htmldocs
+	kmake -j"$(nproc)" SPHINXDIRS=userspace-api htmldocs
 }
 
 failed=0

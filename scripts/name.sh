@@ -9,8 +9,8 @@ named=${BASE:-} O=/	# builds nothing
 case $named in [0-9]*.[0-9]*) ;; *) die "say which base and where: make base BASE=6.18 KDIR=path" ;; esac
 [ -n "$KDIR" ] || die "say which tree: make base BASE=$named KDIR=path"
 kernel_tree "$KDIR" || die "KDIR=$KDIR is no kernel tree; name the top of one"
-is=$(awk '$2 == "=" && $1 ~ /^(VERSION|PATCHLEVEL)$/ { v[$1] = $3 } END { print v["VERSION"] "." v["PATCHLEVEL"] }' \
-	"$KDIR/Makefile")
+is=$(kernel_version <"$KDIR/Makefile")
+is=${is%.*}
 [ "$is" = "$named" ] || die "KDIR=$KDIR is Linux $is, not $named"
 touch "$top/bases.local"
 { grep -v "^$named " "$top/bases.local" || :; echo "$named $KDIR"; } >"$top/bases.local.new"

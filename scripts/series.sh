@@ -11,9 +11,7 @@ show() { git -C "$repo" show "$rev:$1" 2>/dev/null; }
 has() { show "$1" | grep -qE "$2"; }
 repo=$1 rev=$2
 
-version=$(show Makefile |
-	awk '$2 == "=" && $1 ~ /^(VERSION|PATCHLEVEL|SUBLEVEL)$/ { v[$1] = $3 }
-	     END { print v["VERSION"] + 0 "." v["PATCHLEVEL"] + 0 "." v["SUBLEVEL"] + 0 }')
+version=$(show Makefile | kernel_version)
 [ "$version" != 0.0.0 ] || die "not a kernel tree (no version in its Makefile)"
 
 # number A.B[.C]: for comparison

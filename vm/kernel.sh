@@ -11,9 +11,6 @@
 bzimage=$obj/arch/x86/boot/bzImage
 if [ "${1:-}" = --path ]; then echo "$bzimage"; exit; fi
 
-kmake() { make -C "$tree" O="$obj" ARCH=x86_64 CC="ccache gcc" HOSTCC="ccache gcc" \
-	LOCALVERSION= "$@"; }
-
 # build WHAT MAKE-ARGUMENTS...
 build() {
 	what=$1; shift

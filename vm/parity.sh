@@ -13,7 +13,8 @@ export KIND=parity
 . "$top/scripts/lib.sh"
 own_git --git-dir="$work/linux.git" show base:include/uapi/linux/sched.h | grep -q CLONE_AUTOREAP ||
 	die "KDIR=$KDIR has no CLONE_AUTOREAP; 'make kselftest KDIR=$KDIR' is for such a tree"
-"$top/scripts/checkout.sh" "$("$top/scripts/assemble.sh" "$work/linux.git" "$top"/patches/6.12/*-selftests-*.patch)"
+series=$("$top/scripts/series.sh" "$work/linux.git" base)
+"$top/scripts/checkout.sh" "$("$top/scripts/assemble.sh" "$work/linux.git" "$series"/*-selftests-*.patch)"
 "$top/vm/kernel.sh"
 "$top/vm/initramfs.sh"
 rc=0

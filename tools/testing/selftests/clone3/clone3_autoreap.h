@@ -375,6 +375,18 @@ static inline void expect_zombie(struct __test_metadata *const _metadata, pid_t 
 	EXPECT_EQ(CHILD_CODE, WEXITSTATUS(status));
 }
 
+/* How a child of the caller that was let go ends. */
+static inline void expect_end(struct __test_metadata *const _metadata, __u64 flags,
+			      pid_t pid, int pidfd)
+{
+	if (flags & CLONE_AUTOREAP) {
+		expect_reaped(_metadata, pid, pidfd);
+	} else {
+		expect_zombie(_metadata, pid);
+		close(pidfd);
+	}
+}
+
 /* The next stop of a tracee: the signal, with an event above it, or -1 for none. */
 static inline int next_stop(pid_t pid)
 {

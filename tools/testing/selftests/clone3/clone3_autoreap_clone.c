@@ -11,6 +11,7 @@
 
 #include "../kselftest_harness.h"
 #include "clone3_autoreap.h"
+#include "clone3_autoreap_info.h"
 
 /* The published sizes of struct clone_args. */
 #define VER0 64
@@ -271,9 +272,7 @@ TEST_F(autoreap, refuses_clone_parent_from_inside)
 	ASSERT_LE(0, pid);
 	if (!pid) {
 		tell_clone_parent(self->report[1], true);
-		if (clone(tell_from_thread, empty_stack + sizeof(empty_stack), CLONE_VM |
-			  CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_SYSVSEM |
-			  CLONE_THREAD, &self->report[1]) < 0)
+		if (start_thread(tell_from_thread, &self->report[1], NULL) < 0)
 			_exit(255);
 		for (;;)
 			pause();
@@ -392,10 +391,7 @@ TEST_F(autoreap, holds_up_the_caller_of_vfork)
 		}
 		EXPECT_EQ(1, poll(&report, 1, 0));
 		EXPECT_EQ(CHILD_CODE, hear(self->report[0]));
-		if (flags[i])
-			expect_reaped(_metadata, pid, pidfd);
-		else
-			expect_zombie(_metadata, pid);
+		expect_end(_metadata, flags[i], pid, pidfd);
 	}
 }
 

@@ -59,10 +59,7 @@ TEST_F(autoreap, ends_with_a_thread_of_io_uring)
 				_exit(255);
 			_exit(CHILD_CODE);
 		}
-		if (both[i])
-			expect_reaped(_metadata, pid, pidfd);
-		else
-			expect_zombie(_metadata, pid);
+		expect_end(_metadata, both[i], pid, pidfd);
 	}
 }
 
@@ -185,10 +182,7 @@ TEST_F(replaced, keeps_the_property)
 		EXPECT_EQ(SIGCHLD, st.exit_signal);
 		EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
 		ASSERT_EQ(0, ar_gate_open(&self->gate));
-		if (both[i])
-			expect_reaped(_metadata, pid, pidfd);
-		else
-			expect_zombie(_metadata, pid);
+		expect_end(_metadata, both[i], pid, pidfd);
 	}
 }
 
@@ -242,10 +236,7 @@ TEST_F(autoreap, survives_failed_exec)
 			execl("/proc/self/no such file", "none", NULL);
 			_exit(CHILD_CODE);
 		}
-		if (both[i])
-			expect_reaped(_metadata, pid, pidfd);
-		else
-			expect_zombie(_metadata, pid);
+		expect_end(_metadata, both[i], pid, pidfd);
 	}
 
 	pid = ar_fork(0, SIGCHLD, NULL);

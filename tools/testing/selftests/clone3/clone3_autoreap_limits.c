@@ -360,10 +360,7 @@ TEST_F(autoreap, hangs_up_its_session)
 		tell(leave[1], 0);
 		EXPECT_TRUE(ar_ended(member_fd));
 		EXPECT_EQ(SIGHUP, ar_status(member_fd));
-		if (both[i % 2])
-			expect_reaped(_metadata, pid, pidfd);
-		else
-			expect_zombie(_metadata, pid);
+		expect_end(_metadata, both[i % 2], pid, pidfd);
 	}
 }
 

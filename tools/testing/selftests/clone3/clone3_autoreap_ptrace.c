@@ -55,10 +55,7 @@ TEST_F(autoreap, is_reaped_when_tracer_thread_of_parent_ends)
 		tell(tracer.release[1], 0);
 		ASSERT_EQ(POLLHUP, ar_poll_gone(thread_fd));
 		ASSERT_EQ(0, pthread_join(thread, NULL));
-		if (both[i])
-			expect_reaped(_metadata, tracer.pid, pidfd);
-		else
-			expect_zombie(_metadata, tracer.pid);
+		expect_end(_metadata, both[i], tracer.pid, pidfd);
 	}
 }
 

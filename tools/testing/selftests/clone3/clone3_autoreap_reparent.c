@@ -16,18 +16,6 @@
 #include "clone3_autoreap.h"
 #include "clone3_autoreap_info.h"
 
-/* How a child of the caller that was let go ends. */
-static void expect_end(struct __test_metadata *const _metadata, __u64 flags, pid_t pid,
-		       int pidfd)
-{
-	if (flags & CLONE_AUTOREAP) {
-		expect_reaped(_metadata, pid, pidfd);
-	} else {
-		expect_zombie(_metadata, pid);
-		close(pidfd);
-	}
-}
-
 /* A child that the caller is told of, and a pidfd of it. */
 static pid_t hear_child(int report, int *pidfd)
 {
