@@ -21,6 +21,7 @@ help:
 	@echo 'make bisectcheck       the same for BASE alone'
 	@echo 'make am KDIR=path      git am of the right series to your own git tree'
 	@echo 'make refresh           write files that were edited here into the patches that add them'
+	@echo 'make series            the series with its cover letter as mails, in build/BASE/series'
 	@echo 'make export            write the commits of the assembled tree back to the patches'
 	@echo 'make deps              install what is missing (as root; otherwise says how)'
 	@echo 'make clean             remove what was built; mrproper: the base kernels too'
@@ -63,9 +64,10 @@ tree:		; $(locked) 'scripts/deps.sh && scripts/tree.sh'
 kernel:		; $(locked) '$(kernel)'
 image:		; $(locked) '$(kernel) >&2 && vm/kernel.sh --path'
 refresh:	; $(locked) 'scripts/deps.sh && scripts/refresh.sh'
+series:		; $(locked) 'scripts/deps.sh && scripts/mail.sh'
 export:		; $(locked) 'scripts/deps.sh && scripts/refresh.sh --export'
 clean mrproper:	; $(locked) 'scripts/clean.sh $@'
 am:		; @scripts/am.sh
 deps:		; @scripts/deps.sh
 
-.PHONY: help demo check kselftest base bases bisectcheck lint mutate regress parity boot tree kernel image am refresh export deps clean mrproper
+.PHONY: help demo check kselftest base bases bisectcheck lint mutate regress parity boot tree kernel image am refresh series export deps clean mrproper

@@ -70,16 +70,22 @@ checkpatch() (
 
 unsigned() { ! grep -iE '^(Signed-off-by|Co-developed-by|Reviewed-by|Acked-by|Tested-by):' "$@"; }
 
-links_resolve() { for p in "$top"/patches/*/*.patch; do [ -f "$p" ] || { echo "$p leads nowhere"; return 1; }; done; }
+whole() {
+	for p in "$top"/patches/*/*.patch "$top"/patches/[0-9]*/cover-letter; do
+		[ -f "$p" ] || { echo "$p is missing or leads nowhere"; return 1; }
+	done
+}
 
 cd "$top"
-check "patches: every link leads to a patch" links_resolve
-check "patches: nobody's sign-off" unsigned patches/*/*.patch
+check "patches: every link leads to a patch, every series has a cover letter" whole
+check "patches: nobody's sign-off" unsigned patches/*/*.patch patches/*/cover-letter
 check "patches/$BASE: applies with no fuzz; refresh changes nothing" scripts/refresh.sh --check
+check "patches/$BASE: as mails they give the same tree" scripts/mail.sh
 for patch in patches/common/*.patch $(find patches/[0-9]* -type f -name '*.patch'); do
 	check "checkpatch --strict $patch" checkpatch "$patch"
 done
 check "tests: each one that is cited exists" scripts/cited.sh
+check "README.svg: says what the picture of the page says" scripts/picture.sh --check
 # shellcheck disable=SC2046
 check "shellcheck" shellcheck -x -P SCRIPTDIR \
 	$(grep -rlE '^#!/bin/sh|^# shellcheck shell' scripts vm .ci)

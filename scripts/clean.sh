@@ -9,7 +9,7 @@
 if [ "$1" = clean ]; then
 	for dir in "$O"/*/linux.git; do
 		cd "${dir%/linux.git}" 2>/dev/null || continue
-		rm -rf new obj* root* run* log* initramfs* expected* linux-*
+		rm -rf new series series.new obj* root* run* log* initramfs* expected* linux-*
 		own_git --git-dir=linux.git worktree prune
 	done
 	exit

@@ -1,11 +1,12 @@
 #!/bin/sh
-# Usage: [BASE= | KDIR=] [TARGETS=] vm/initramfs.sh
+# Usage: [BASE= | KDIR=] [TARGETS=] [LINK=-static] vm/initramfs.sh
 # Builds the kselftests of TARGETS and the sample, statically, against the headers
-# of the built kernel, and packs them with busybox into $initramfs.
+# of the built kernel, and packs them with busybox into $initramfs. Some kselftests
+# of the kernel cannot be linked with LINK; what is dynamic takes its libraries along.
 # $expected lists what the tests of this series must report.
 # Exit status: 0; 2 with the first error and the log's path.
 . "$(dirname -- "$0")/../scripts/lib.sh"
-: "${TARGETS:=clone3}"
+: "${TARGETS:=clone3}" "${LINK=-static}"
 
 rm -rf "$root"
 mkdir -p "$root"
@@ -16,7 +17,7 @@ failed() {
 
 step TESTS "$TARGETS"
 logged "$logs/kselftest.log" make -C "$tree/tools/testing/selftests" O="$obj" \
-	TARGETS="$TARGETS" FORCE_TARGETS=1 USERCFLAGS=-Wall USERLDFLAGS=-static \
+	TARGETS="$TARGETS" FORCE_TARGETS=1 USERCFLAGS=-Wall USERLDFLAGS="$LINK" \
 	INSTALL_PATH="$root/kselftest" install || failed kselftest
 
 sample=$tree/samples/pidfd/clone-autoreap.c
@@ -24,6 +25,11 @@ mkdir -p "$root/samples"
 [ ! -f "$sample" ] ||
 	logged "$logs/sample.log" gcc -O2 -Wall -static -isystem "$obj/usr/include" \
 		-o "$root/samples/clone-autoreap" "$sample" || failed sample
+
+if [ -z "$LINK" ]; then
+	find "$root/kselftest" -type f -perm -u+x -exec ldd {} + 2>/dev/null |
+		grep -o '/[^ ]*\.so[^ ]*' | sort -u | xargs cp --parents -L -t "$root" || failed kselftest
+fi
 
 list=$root/kselftest/kselftest-list.txt
 grep -v '^#' "$top/vm/not-run" | while read -r test reason; do

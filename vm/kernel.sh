@@ -29,7 +29,7 @@ done
 mkdir -p "$obj" "$logs"
 config_id=$({ cat "$@"; git -C "$tree" rev-parse base; } | cksum)
 if [ "$config_id" != "$(cat "$obj/.config.id" 2>/dev/null)" ]; then
-	step CONFIG "tinyconfig + $(for f in "$@"; do basename "$(dirname "$f")"/"${f##*/}"; done | tr '\n' ' ')"
+	step CONFIG "tinyconfig + $(for f in "$@"; do f=${f#"$top/vm/"}; echo "${f#"$tree/tools/testing/selftests/"}"; done | tr '\n' ' ')"
 	build config tinyconfig
 	(cd "$obj" && "$tree/scripts/kconfig/merge_config.sh" -m -O "$obj" .config "$@") \
 		>"$logs/merge.log" 2>&1 || die "merge_config.sh failed (log: $logs/merge.log)"

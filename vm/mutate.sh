@@ -23,8 +23,8 @@ if [ -n "$DEBUG" ]; then
 	reports=SPLAT killed_by=3
 else
 	reports='FAIL|SPLAT|TIMEOUT|MISSING|PLAN|END' killed_by='[1-9]*'
-	export STOP_AT_FAILURE=y
 fi
+export STOP_AT_FAILURE=y
 
 # try: build the tree and run the tests on it; $found says what they found
 try() {

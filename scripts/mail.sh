@@ -1,0 +1,57 @@
+#!/bin/sh
+# Usage: [BASE= | KDIR=] scripts/mail.sh
+# Writes the series as it is mailed, a file a patch with the cover letter before
+# them, to $work/series, and tries that it applies. The letter is the series' own
+# `cover-letter`; diffstat, list of patches and base-commit are added. That commit is
+# known if the base is a clean git tree, or if patches/tags has the tag of its version.
+# Exit status: 0; 2 with the reason.
+. "$(dirname -- "$0")/lib.sh"
+
+repo=$work/linux.git
+"$top/scripts/base.sh"
+series=$("$top/scripts/series.sh" "$repo" base)
+last=$("$top/scripts/assemble.sh" "$repo" "$series"/*.patch)
+new=$work/series.new
+rm -rf "$new"
+trap 'rm -rf "$new"' EXIT
+
+# What is for stable kernels says for which.
+prefix=PATCH
+case ${series##*/} in 7.1|7.3) ;; *) prefix="PATCH ${series##*/}" ;; esac
+own_git --git-dir="$repo" branch -q -f mail "$last"
+own_git --git-dir="$repo" -c branch.mail.description="$(cat "$series/cover-letter")" \
+	format-patch -q --cover-letter --cover-from-description=subject \
+	--subject-prefix="$prefix" --signature= -o "$new" base..mail
+cover=$new/0000-cover-letter.patch
+tail -n 1 "$series/cover-letter" | grep -qxF -f - "$cover" || die "git has not put $series/cover-letter into the mails"
+
+version=$(own_git --git-dir="$repo" show base:Makefile | kernel_version)
+tag=v${version%.0}
+dir=${KDIR:-$(base_named "$BASE")}
+commit=$(awk -v tag="$tag" '$1 == tag { print $2 }' "$top/patches/tags")
+if [ -n "$dir" ] && [ "$(git -C "$dir" rev-parse -q --verify 'HEAD^{tree}' 2>/dev/null)" = \
+		"$(own_git --git-dir="$repo" rev-parse 'base^{tree}')" ]; then
+	commit=$(git -C "$dir" rev-parse HEAD)
+fi
+printf 'Applies to %s.\n' "$tag" >>"$cover"
+if [ -n "$commit" ]; then
+	printf '\nbase-commit: %s\n' "$commit" >>"$cover"
+else
+	step NOTE "no base-commit: the commit of $tag is not known; name a git tree of it with KDIR"
+fi
+
+# What is mailed must be what was tested.
+thin=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-thin.XXXXXX")
+trap 'rm -rf "$new" "$thin"; own_git --git-dir="$repo" worktree prune' EXIT
+trap 'exit 130' INT TERM
+own_git --git-dir="$repo" worktree add -q --no-checkout --detach "$thin/linux" base
+own_git --git-dir="$repo" diff --name-only "base..$last" |
+	own_git -C "$thin/linux" sparse-checkout set --no-cone --stdin
+own_git -C "$thin/linux" checkout -q --detach base
+own_git -C "$thin/linux" am -q --no-3way --keep-non-patch --empty=drop "$new"/*.patch >"$thin/am.log" 2>&1 ||
+	die "the mails do not apply: $(grep -m1 ^error: "$thin/am.log")"
+own_git -C "$thin/linux" diff --quiet "$last" HEAD || die "the mails give another tree than the series"
+
+rm -rf "$work/series"
+mv "$new" "$work/series"
+step SERIES "$tag: $(find "$work/series" -name '0*.patch' | wc -l) mails in $work/series"
