@@ -18,6 +18,7 @@ build() {
 		die "$what: $(grep -m1 -E 'error:|\*\*\*|No space' "$logs/$what.log" || tail -n 1 "$logs/$what.log") (log: $logs/$what.log)"
 }
 
+mode=${1:-}
 # The fragments, and what of them the configuration must hold.
 set -- "$top"/vm/config/*.config ${DEBUG:+"$top/vm/config/debug/$DEBUG.config"}
 for target in $TARGETS; do
@@ -48,7 +49,7 @@ if [ "$config_id" != "$(cat "$obj/.config.id" 2>/dev/null)" ]; then
 	echo "$config_id" >"$obj/.config.id"
 fi
 
-if [ "${1:-}" = --config ]; then exit; fi
+if [ "$mode" = --config ]; then exit; fi
 
 # A test edit changes the commit, but nothing that the kernel is built from.
 sources_id=$({
