@@ -10,17 +10,13 @@
 
 repo=$1
 shift
-thin=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-thin.XXXXXX")
-trap 'cd /; rm -rf "$thin"; own_git --git-dir="$repo" worktree prune' EXIT
-trap 'exit 130' INT TERM
-
-own_git --git-dir="$repo" worktree add -q --no-checkout --detach "$thin/linux" base
+files=$(for patch; do
+	own_git apply --numstat -z "$patch" | tr '\0' '\n' | cut -f3
+done | sort -u)
+thin_tree "$repo" <<END
+$files
+END
 cd "$thin/linux"
-for patch; do
-	own_git apply --numstat -z "$patch"
-done | tr '\0' '\n' | cut -f3 | sort -u >"$thin/files"
-own_git sparse-checkout set --no-cone --stdin <"$thin/files"
-own_git checkout -q --detach base
 
 for patch; do
 	if ! own_git am -q --no-3way --keep-non-patch --committer-date-is-author-date \

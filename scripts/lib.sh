@@ -89,6 +89,17 @@ kmake() {
 	make -C "$tree" O="$obj" ARCH=x86_64 CC="ccache gcc" HOSTCC="ccache gcc" LOCALVERSION= "$@"
 }
 
+# thin_tree REPO: a worktree $thin/linux of REPO's branch base, with only the files whose
+# names are standard input; it is gone when the script ends, as is all in $thin
+thin_tree() {
+	thin_repo=$1 thin=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-thin.XXXXXX")
+	trap 'cd /; rm -rf "$thin"; own_git --git-dir="$thin_repo" worktree prune' EXIT
+	trap 'exit 130' INT TERM
+	own_git --git-dir="$1" worktree add -q --no-checkout --detach "$thin/linux" base
+	own_git -C "$thin/linux" sparse-checkout set --no-cone --stdin
+	own_git -C "$thin/linux" checkout -q --detach base
+}
+
 # touched REV PATTERN: the files of the kernel that the commits from base to REV change
 touched() {
 	own_git --git-dir="$work/linux.git" diff --name-only "base..$1" -- "$2" ':!tools' ':!samples'

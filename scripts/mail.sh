@@ -11,13 +11,13 @@ repo=$work/linux.git
 "$top/scripts/base.sh"
 series=$("$top/scripts/series.sh" "$repo" base)
 last=$("$top/scripts/assemble.sh" "$repo" "$series"/*.patch)
+# A failed run leaves an earlier set as it was.
 new=$work/series.new
 rm -rf "$new"
-trap 'rm -rf "$new"' EXIT
 
-# What is for stable kernels says for which.
+# What gives the flag to kernels of the past says to which.
 prefix=PATCH
-case ${series##*/} in 7.1|7.3) ;; *) prefix="PATCH ${series##*/}" ;; esac
+[ ! -f "$(echo "$series"/*-clone-add-CLONE_AUTOREAP.patch)" ] || prefix="PATCH ${series##*/}"
 own_git --git-dir="$repo" branch -q -f mail "$last"
 own_git --git-dir="$repo" -c branch.mail.description="$(cat "$series/cover-letter")" \
 	format-patch -q --cover-letter --cover-from-description=subject \
@@ -41,13 +41,9 @@ else
 fi
 
 # What is mailed must be what was tested.
-thin=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-thin.XXXXXX")
-trap 'rm -rf "$new" "$thin"; own_git --git-dir="$repo" worktree prune' EXIT
-trap 'exit 130' INT TERM
-own_git --git-dir="$repo" worktree add -q --no-checkout --detach "$thin/linux" base
-own_git --git-dir="$repo" diff --name-only "base..$last" |
-	own_git -C "$thin/linux" sparse-checkout set --no-cone --stdin
-own_git -C "$thin/linux" checkout -q --detach base
+thin_tree "$repo" <<END
+$(own_git --git-dir="$repo" diff --name-only "base..$last")
+END
 own_git -C "$thin/linux" am -q --no-3way --keep-non-patch --empty=drop "$new"/*.patch >"$thin/am.log" 2>&1 ||
 	die "the mails do not apply: $(grep -m1 ^error: "$thin/am.log")"
 own_git -C "$thin/linux" diff --quiet "$last" HEAD || die "the mails give another tree than the series"

@@ -9,7 +9,8 @@
 : "${TARGETS:=clone3}"
 
 bzimage=$obj/arch/x86/boot/bzImage
-if [ "${1:-}" = --path ]; then echo "$bzimage"; exit; fi
+mode=${1:-}
+if [ "$mode" = --path ]; then echo "$bzimage"; exit; fi
 
 # build WHAT MAKE-ARGUMENTS...
 build() {
@@ -18,7 +19,6 @@ build() {
 		die "$what: $(grep -m1 -E 'error:|\*\*\*|No space' "$logs/$what.log" || tail -n 1 "$logs/$what.log") (log: $logs/$what.log)"
 }
 
-mode=${1:-}
 # The fragments, and what of them the configuration must hold.
 set -- "$top"/vm/config/*.config ${DEBUG:+"$top/vm/config/debug/$DEBUG.config"}
 for target in $TARGETS; do
