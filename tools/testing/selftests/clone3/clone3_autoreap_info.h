@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* PIDFD_GET_INFO for the CLONE_AUTOREAP tests. Include this after clone3_autoreap.h. */
+/* PIDFD_GET_INFO for the CLONE_AUTOREAP tests. Include this after clone3_autoreap_sys.h. */
 #ifndef CLONE3_AUTOREAP_INFO_H
 #define CLONE3_AUTOREAP_INFO_H
 
