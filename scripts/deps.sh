@@ -1,14 +1,17 @@
 #!/bin/sh
-# Usage: scripts/deps.sh [lint]
+# Usage: scripts/deps.sh [lint | bench]
 # Installs the Debian packages that building, booting and checking need, with `lint`
-# those for scripts/lint.sh too, if any is missing. As root it runs apt-get;
-# otherwise it prints the one command.
+# those for scripts/lint.sh too, with `bench` those for vm/bench/run.sh, if any is
+# missing. As root it runs apt-get; otherwise it prints the one command.
 # Exit status: 0 all there; 2 something is missing and was not installed.
 . "$(dirname -- "$0")/lib.sh"
 
 packages="bc bison busybox-static ccache codespell cpio flex gcc gcc-multilib git kmod libc6-dev
  libcap-dev libelf-dev libssl-dev make mandoc perl qemu-system-x86 rsync shellcheck xz-utils"
-[ "${1:-}" != lint ] || packages="$packages graphviz python3-sphinx python3-yaml sparse"
+case ${1:-} in
+lint) packages="$packages graphviz python3-sphinx python3-yaml sparse" ;;
+bench) packages="$packages dwarves gnuplot-nox" ;;
+esac
 
 missing=
 for p in $packages; do

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Usage: [BASE= | KDIR=] [ACCEL=tcg|kvm] [SMP=] [TIMEOUT=] [REPEAT=] [ROUNDS=] vm/qemu.sh kselftest|demo|shell
-# Boots the built kernel and initramfs. For a shell the console is this terminal;
-# otherwise the console goes to $run/console.log and what the guest reports,
+#        [BASE= | KDIR=] [KERNEL=bzImage] [MILLIONS=] vm/qemu.sh bench
+# Boots the built kernel, or KERNEL, and initramfs. For a shell the console is this
+# terminal; otherwise the console goes to $run/console.log and what the guest reports,
 # on a port of its own, to $run/results.log. $run/qemu.sh runs the same
 # guest again.
 # Exit status: QEMU's; 2 if it cannot run; 124 after TIMEOUT seconds.
@@ -17,11 +18,11 @@ qemu() {
 	cat <<-END
 	#!/bin/sh
 	# Console: $2. Results: $3.
-	exec qemu-system-x86_64 -M q35 -accel $ACCEL $cpu -smp $SMP,sockets=$SMP,cores=1,threads=1 -m $memory \\
+	exec qemu-system-x86_64 -M q35 -accel $ACCEL$clock $cpu -smp $SMP,sockets=$SMP,cores=1,threads=1 -m $memory \\
 	  -nodefaults -no-user-config -display none -no-reboot \\
 	  -serial $2 -serial $3 \\
-	  -kernel '$obj/arch/x86/boot/bzImage' -initrd '$initramfs' \\
-	  -append 'console=ttyS0 GUEST=$1 REPEAT=$REPEAT ${ROUNDS:+KSFT_ROUNDS=$ROUNDS }$panic panic=-1 oops=panic quiet loglevel=5 rcupdate.rcu_cpu_stall_timeout=60'
+	  -kernel '${KERNEL:-$obj/arch/x86/boot/bzImage}' -initrd '$initramfs' \\
+	  -append 'console=ttyS0 GUEST=$1 REPEAT=$REPEAT ${ROUNDS:+KSFT_ROUNDS=$ROUNDS }${MILLIONS:+MILLIONS=$MILLIONS }$panic panic=-1 oops=panic quiet loglevel=5 rcupdate.rcu_cpu_stall_timeout=60'
 	END
 }
 
@@ -29,6 +30,13 @@ qemu() {
 memory=1G panic=panic_on_warn=1
 [ -z "$DEBUG" ] || memory=3G panic=
 cpu=
+clock=
+# An instruction is a nanosecond of this guest, whatever the host does meanwhile, and
+# all addresses are the same each time: so the same instructions run each time.
+if [ "$guest" = bench ]; then
+	ACCEL=tcg SMP=1 memory=3G panic="nokaslr norandmaps $panic"
+	clock=',thread=single -icount shift=0,sleep=off -rtc clock=vm,base=2000-01-01'
+fi
 case $ACCEL in
 tcg) ;;
 kvm)
@@ -66,7 +74,7 @@ fi
 # One line a finished program while the tests run; with V=1 every line.
 show='^(not )?ok '
 [ "$V" != 1 ] || show=
-[ "$guest" = demo ] ||
+[ "$guest" != kselftest ] ||
 	tail -n +1 --pid="$pid" -f "$run/results.log" | tr -d '\r' |
 		grep --line-buffered -E -e "$show" | sed -u 's/^/  /' || :
 status=0

@@ -2,16 +2,17 @@
 /*
  * What the life of a child costs, by the way in which it is reaped
  *
- * Usage: clone3_autoreap_bench [LIVES]
+ * Usage: clone3_autoreap_bench [MILLIONS]
  *
  * A child exits as soon as it runs. One row for each way to reap it, each way to
  * start it, and each number of siblings that live on: the ticks of the time stamp
  * counter from the call that makes the child until it is gone, so its own share and
- * its parent's, and the system calls that the parent makes for it. LIVES are measured
- * one by one, 501 unless said. The least of them is the path through the code alone;
- * the mean has what happens now and then, too: the timer's tick, RCU's callbacks, a
- * cache that is empty. Before that: how many tasks and how much memory 10,000
- * children leave that have exited while their parent was busy.
+ * its parent's, and the system calls that the parent makes for it. Lives are measured
+ * one by one, for MILLIONS of ticks (100 unless said) and 100 lives at least. The least
+ * of them is the path through the code alone; the mean has what happens now and then,
+ * too: the timer's tick, RCU's callbacks, a cache that is empty. Before that: the
+ * counter as it starts, and how many tasks and how much memory 10,000 children leave
+ * that have exited while their parent was busy.
  *
  * Under QEMU's -icount shift=0 the counter counts instructions, and a second run gives
  * the same figures. Elsewhere it counts time: pin the program to one idle processor.
@@ -28,8 +29,7 @@
 #include <sys/sysinfo.h>
 #include <time.h>
 
-#define MAX_LIVES 100000
-#define WARM_UP 100
+#define LEAST_LIVES 100
 #define MEMORY_CHILDREN 10000
 #define MAX_SIBLINGS 10000
 #define SIBLING_STACK 1024
@@ -197,19 +197,26 @@ static __u64 run(enum way way, __u64 flags)
 		.parent_tid = ar_ptr(pids),
 		.exit_signal = ways[way].flags & CLONE_AUTOREAP ? 0 : SIGCHLD,
 	};
-	__u64 begin = now();
+	__u64 begin = now(), looked, looking = 0;
+	bool found = !ways[way].unnoticed;
 
 	live(way, &args);
-	while (ways[way].unnoticed && !gone(*pids))
-		sched_yield();
-	return now() - begin;
+	while (!found) {
+		/* Nobody would look but for this measurement, so that does not count. */
+		looked = now();
+		found = gone(*pids);
+		looking += now() - looked;
+		if (!found)
+			sched_yield();
+	}
+	return now() - begin - looking;
 }
 
-static void measure(enum way way, __u64 flags, int lives, int siblings)
+static void measure(enum way way, __u64 flags, __u64 budget, int siblings)
 {
 	__u64 ticks, sum = 0, least = ~0ULL;
+	int lives, i;
 	sigset_t set;
-	int i;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
@@ -221,10 +228,10 @@ static void measure(enum way way, __u64 flags, int lives, int siblings)
 	}
 
 	/* The first lives pay for what later ones find in a cache. */
-	for (i = 0; i < WARM_UP; i++)
+	for (i = 0; i < LEAST_LIVES; i++)
 		run(way, flags);
 	syscalls = 0;
-	for (i = 0; i < lives; i++) {
+	for (lives = 0; lives < LEAST_LIVES || sum < budget; lives++) {
 		ticks = run(way, flags);
 		sum += ticks;
 		if (ticks < least)
@@ -280,7 +287,7 @@ static void measure_memory(enum way way, __u64 flags)
 	int i;
 
 	/* What earlier children have left is freed when RCU lets it be. */
-	for (i = 0; i < WARM_UP; i++)
+	for (i = 0; i < LEAST_LIVES; i++)
 		run(way, flags);
 	sleep(1);
 	sysinfo(&before);
@@ -317,13 +324,14 @@ int main(int argc, char **argv)
 #else
 	static const __u64 how[] = { 0 };
 #endif
-	int lives = argc > 1 ? atoi(argv[1]) : 501;
+	int millions = argc > 1 ? atoi(argv[1]) : 100;
 	int ways_here = ar_missing() ? AUTOREAP : WAYS;
 	size_t n, h;
 	int way;
 
-	if (argc > 2 || lives < 1 || lives > MAX_LIVES)
-		errx(1, "usage: %s [LIVES], a number from 1 to %d", argv[0], MAX_LIVES);
+	printf("start  %llu\n", (unsigned long long)now());
+	if (argc > 2 || millions < 1)
+		errx(1, "usage: %s [MILLIONS], of ticks for each row", argv[0]);
 	pids = mmap(NULL, MEMORY_CHILDREN * sizeof(*pids), PROT_READ | PROT_WRITE,
 		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -342,7 +350,7 @@ int main(int argc, char **argv)
 		add_siblings(numbers[n]);
 		for (h = 0; h < COUNT(how); h++) {
 			for (way = 0; way < ways_here; way++)
-				measure(way, how[h], lives, numbers[n]);
+				measure(way, how[h], millions * 1000000ULL, numbers[n]);
 		}
 	}
 	add_siblings(0);

@@ -1,0 +1,56 @@
+#!/bin/sh
+# Usage: scripts/tests/example_test.sh
+# Tests what people copy: the examples of the page and of the man page compile without
+# a warning against the headers of the built kernel, and those that run a program tell
+# how it ended. On a kernel without the flag this is their fallback. Prints TAP.
+# Exit status: 0 all pass; 1 one fails.
+. "$(dirname -- "$0")/../lib.sh"
+
+dir=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-example.XXXXXX")
+trap 'rm -rf "$dir"' EXIT
+number=0 failed=0
+
+# test_that NAME COMMAND...
+test_that() {
+	name=$1; shift
+	number=$((number + 1))
+	if "$@" >"$dir/log" 2>&1; then
+		echo "ok $number - $name"
+	else
+		echo "not ok $number - $name"
+		sed 's/^/# /' "$dir/log"
+		failed=1
+	fi
+}
+compiles() { gcc -O2 -Wall -Wextra -Werror -isystem "$obj/usr/include" -o "$dir/$1" "$dir/$1.c"; }
+# ends STATUS COMMAND...
+ends() { wanted=$1 rc=0; shift; "$@" || rc=$?; echo "$* ended with $rc, not $wanted"; [ "$rc" = "$wanted" ]; }
+
+{
+	sed -n '/^    #define _GNU_SOURCE/,/^    }/s/^    //p' "$top/Documentation/userspace-api/clone_autoreap.rst"
+	cat <<-'END'
+	int main(int argc, char **argv)
+	{
+		int status = argc > 1 ? run_helper(argv + 1) : -1;
+
+		return status < 0 ? 99 : WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	}
+	END
+} >"$dir/page.c"
+{
+	printf '%s\n' '#include <errno.h>' '#include <poll.h>' '#include <sys/ioctl.h>' '#include <linux/pidfd.h>'
+	sed -n '/^\.SH EXAMPLES/,/^\.EE/{/^\./d; s/\\-/-/g; p;}' "$top/man/PIDFD_GET_INFO.2const"
+	echo 'int main(void) { return exit_status(0); }'
+} >"$dir/man.c"
+cp "$top"/samples/pidfd/*.c "$dir"
+
+for program in page man spawn-helper clone-autoreap; do
+	test_that "$program.c compiles" compiles "$program"
+done
+for program in page spawn-helper; do
+	test_that "$program: tells an exit code" ends 3 "$dir/$program" sh -c 'exit 3'
+	test_that "$program: tells a signal" ends 137 "$dir/$program" sh -c 'kill -9 $$'
+	test_that "$program: tells that there is no such program" ends 127 "$dir/$program" "$dir/none"
+done
+echo "1..$number"
+[ "$failed" = 0 ]

@@ -1,0 +1,74 @@
+# The lines of figures as the table of targets, and as that of lives. Exit status: 1 if
+# a target is missed.
+function target(what, limit, format, result, note)
+{
+	if (result == "") {
+		printf "%-62s %8s %10s  %s\n", what, limit, "-", "not measured"
+		return
+	}
+	verdict = result + 0 <= limit + 0 ? "met" : "MISSED"
+	if (verdict == "MISSED")
+		missed = 1
+	printf "%-62s %8s %10s  %s\n", what, limit, sprintf(format, result), verdict (note == "" ? "" : ", " note)
+}
+function ratio(a, b) { return a == "" || b == "" ? "" : a / b }
+function growth(kernel) { return text[kernel] == "" ? "" : 100 * (text[kernel] / text["base"] - 1) }
+function grown(kernel) { return sprintf("%+d bytes", text[kernel] - text["base"]) }
+# The cost of a life: the mean, in the kernel of the series
+function cost(way, by, siblings) { return mean["series", way, by, siblings] }
+
+$1 == "version" { version = $2 }
+$1 == "text" { text[$2] = $3 }
+$1 == "sizeof" { size[$2, $3] = $4 }
+$1 == "start" { start[$2] = $3 }
+$1 == "memory" { left[$2, $3] = $6; memory[$2, $3] = $7 }
+$1 == "life" {
+	least[$2, $3, $4, $5] = $6; mean[$2, $3, $4, $5] = $7; calls[$3] = $8
+	if ($2 == "series" && !($3 in seen)) {
+		seen[$3] = 1
+		ways[++n] = $3
+	}
+}
+$1 == "loop" { loop[$2] = $3 }
+
+END {
+	printf "Linux %s; instructions by QEMU -icount; least and mean of the lives of a child\n\n", version
+	printf "%-62s %8s %10s\n", "target", "at most", "result"
+	for (i = 1; i <= 2; i++) {
+		by = i == 1 ? "fork" : "vfork"
+		target("without the flag, series against base: " by ", exit, wait; least", "1.0010", "%.4f",
+		       ratio(least["series", "waitpid", by, 0], least["base", "waitpid", by, 0]),
+		       sprintf("%+d instructions", least["series", "waitpid", by, 0] - least["base", "waitpid", by, 0]))
+	}
+	target("text of the kernel, patch of the flag alone; %", "0.02", "%.4f", growth("core"), grown("core"))
+	printf "%-62s %8s %10.4f  %s\n", "text of the kernel, whole series; %", "", growth("series"), grown("series")
+	count = split("task_struct signal_struct pid", structs, " ")
+	for (i = 1; i <= count; i++)
+		target("growth of struct " structs[i] "; bytes", "0", "%d",
+		       size["series", structs[i]] - size["base", structs[i]], size["series", structs[i]] " bytes")
+	for (i = 1; i <= 2; i++) {
+		by = i == 1 ? "fork" : "vfork"
+		target("CLONE_AUTOREAP against waitpid, by " by "; mean", "0.98", "%.3f",
+		       ratio(cost("autoreap", by, 0), cost("waitpid", by, 0)))
+		target("with pidfd, epoll, status against waitid, by " by "; mean", "0.98", "%.3f",
+		       ratio(cost("autoreap+pidfd+epoll", by, 0), cost("pidfd+epoll+waitid", by, 0)))
+		target("CLONE_AUTOREAP, 10,000 siblings against none, by " by "; mean", "1.02", "%.3f",
+		       ratio(cost("autoreap", by, 10000), cost("autoreap", by, 0)))
+	}
+	target("boot to init, against Debian's cloud kernel", "0.5", "%.3f", ratio(start["series"], start["cloud"]))
+	target("from an edit of a test to the verdict; s of this machine", "15", "%d", loop["test-edit"])
+	printf "%-62s %8s %10s\n", "from an edit of kernel/signal.c to the verdict; s", "", loop["kernel-edit"]
+	printf "%-62s %8s %10s\n", "from nothing to the verdict; s", "", loop["cold"]
+
+	printf "\n%-24s %10s %10s %10s %10s %8s\n", "mean instructions of a life", "fork", "fork", "vfork", "vfork", "system"
+	printf "%-27s %7s %10s %10s %10s %8s\n", "live siblings", 0, 10000, 0, 10000, "calls"
+	for (i = 1; i <= n; i++) {
+		way = ways[i]
+		printf "%-24s %10d %10d %10d %10d %8d\n", way, cost(way, "fork", 0), cost(way, "fork", 10000),
+		       cost(way, "vfork", 0), cost(way, "vfork", 10000), calls[way]
+	}
+	printf "\n10,000 children that exit while their parent is busy leave\n"
+	printf "%-24s %6d tasks %8d KiB\n", "fork, no wait yet", left["series", "waitpid"], memory["series", "waitpid"]
+	printf "%-24s %6d tasks %8d KiB\n", "CLONE_AUTOREAP", left["series", "autoreap"], memory["series", "autoreap"]
+	exit missed
+}
