@@ -8,6 +8,7 @@ function num(name, value) { return "\"" name "\": " value }
 
 $1 == "version" { version = $2 }
 $1 == "text" { add("text", str("kernel", $2) ", " num("bytes", $3)) }
+$1 == "objects" { add("text_of_touched_objects", str("kernel", $2) ", " num("bytes", $3)) }
 $1 == "sizeof" { add("sizeof", str("kernel", $2) ", " str("struct", $3) ", " num("bytes", $4)) }
 $1 == "start" { add("boot", str("kernel", $2) ", " num("instructions", $3)) }
 $1 == "memory" {
@@ -22,7 +23,7 @@ $1 == "life" {
 $1 == "loop" { add("loop", str("after", $2) ", " num("seconds", $3)) }
 END {
 	printf "{\n  %s", str("version", version)
-	count = split("text sizeof boot memory life loop", kinds, " ")
+	count = split("text text_of_touched_objects sizeof boot memory life loop", kinds, " ")
 	for (i = 1; i <= count; i++)
 		printf ",\n  \"%s\": [%s\n  ]", kinds[i], list[kinds[i]]
 	print "\n}"

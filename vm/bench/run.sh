@@ -1,9 +1,10 @@
 #!/bin/sh
 # Usage: [BASE= | KDIR=] vm/bench/run.sh
-# What the flag costs and what it saves: builds the base, the base with the patch of the
-# flag alone, and the series, from one configuration, and runs clone3_autoreap_bench in
-# a guest that counts instructions; boots Debian's cloud kernel of the same version
-# beside them; and times this project's own loop. $O/bench gets:
+# What the flag costs and what it saves: runs clone3_autoreap_bench on the base and on
+# the built kernel of the series, which have one configuration, in a guest that counts
+# instructions; compares what the patch of the flag alone and the series add to the
+# objects that they touch; boots Debian's cloud kernel of the same version beside
+# them; and times this project's own loop. $O/bench gets:
 #   figures       all that was measured, a line each
 #   table         the targets with their results, and the life of a child by the way
 #                 in which it is reaped; printed, too
@@ -18,12 +19,10 @@ series=$(own_git --git-dir="$repo" rev-parse series)
 core=$(find "$("$top/scripts/series.sh" "$repo" base)/" -name '*-clone-add-CLONE_AUTOREAP.patch')
 [ -z "$core" ] || core=$("$top/scripts/assemble.sh" "$repo" "$core")
 version=$(own_git --git-dir="$repo" show base:Makefile | kernel_version)
+objects=$(touched "$series" '*.c' | sed 's/c$/o/')
 rm -rf "$new"
 mkdir -p "$new"
-
-# The benchmark is that of the series, for all kernels.
-export KIND=bench INITRAMFS="$initramfs" EXPECTED="$expected"
-. "$top/scripts/lib.sh"
+echo "version $version" >"$new/figures"
 
 # bench NAME: run it in the guest, the lines of its report go to figures
 bench() {
@@ -34,23 +33,40 @@ bench() {
 	sed -n "s/^\(start\|memory\|life\)  */\1 $1 /p" "$new/guest.log" | tr -s ' ' >>"$new/figures"
 }
 
-echo "version $version" >"$new/figures"
-for name in base core series; do
-	case $name in base) rev=base ;; core) rev=$core ;; series) rev=$series ;; esac
-	[ -n "$rev" ] || continue
-	step KERNEL "$name"
-	"$top/scripts/checkout.sh" "$rev"
+# The benchmark is that of the series, for all kernels.
+export INITRAMFS="$initramfs" EXPECTED="$expected"
+config=$obj/.config
+for kernel in base series; do
+	export KIND=base
+	[ "$kernel" = base ] || KIND=
+	. "$top/scripts/lib.sh"
+	step KERNEL "$kernel"
+	[ "$kernel" = series ] || "$top/scripts/checkout.sh" base
 	"$top/vm/kernel.sh"
-	echo "text $name $(size -A "$obj/vmlinux" | awk '$1 == ".text" { print $2 }')" >>"$new/figures"
-	# One object with debug information knows the structs.
-	mkdir -p "$obj/dwarf"
-	cp "$obj/.config" "$obj/dwarf/"
-	logged "$logs/dwarf.log" kmake O="$obj/dwarf" KCFLAGS=-g -j"$(nproc)" kernel/fork.o ||
-		die "$(grep -m1 -E 'error:|\*\*\*' "$logs/dwarf.log") (log: $logs/dwarf.log)"
+	diff "$config" "$obj/.config" >"$new/config.diff" ||
+		die "base and series have not the same configuration: $(grep -m1 '^[<>]' "$new/config.diff")"
+	echo "text $kernel $(size -A "$obj/vmlinux" | awk '$1 == ".text" { print $2 }')" >>"$new/figures"
+	bench "$kernel"
+done
+
+export KIND=bisect
+. "$top/scripts/lib.sh"
+mkdir -p "$obj/debuginfo"
+cp "$config" "$obj/debuginfo/"
+for kernel in base core series; do
+	case $kernel in base) rev=base ;; core) rev=$core ;; series) rev=$series ;; esac
+	[ -n "$rev" ] || continue
+	step OBJECTS "$kernel"
+	"$top/scripts/checkout.sh" "$rev"
+	# shellcheck disable=SC2086
+	logged "$logs/debuginfo.log" kmake O="$obj/debuginfo" KCFLAGS=-g -j"$(nproc)" $objects ||
+		die "$(grep -m1 -E 'error:|\*\*\*' "$logs/debuginfo.log") (log: $logs/debuginfo.log)"
+	# shellcheck disable=SC2086
+	(cd "$obj/debuginfo" && size -A $objects) |
+		awk -v name="$kernel" '$1 ~ /^\.text/ { sum += $2 } END { print "objects", name, sum }' >>"$new/figures"
 	for struct in task_struct signal_struct pid; do
-		echo "sizeof $name $struct $(pahole -s -C "$struct" "$obj/dwarf/kernel/fork.o" | cut -f2)" >>"$new/figures"
+		echo "sizeof $kernel $struct $(pahole -s -C "$struct" "$obj/debuginfo/kernel/fork.o" | cut -f2)" >>"$new/figures"
 	done
-	[ "$name" = core ] || bench "$name"
 done
 
 # The same version as Debian's cloud has it, for the time to boot; only where it is.
@@ -74,7 +90,7 @@ awk -f "$top/vm/bench/json.awk" "$new/figures" >"$new/figures.json"
 missed=0
 awk -f "$top/vm/bench/table.awk" "$new/figures" >"$new/table" || missed=1
 (cd "$new" && awk -f "$top/vm/bench/plot.awk" figures | gnuplot) || die "gnuplot failed"
-rm -rf "$O/bench" "$new/guest.log" "$new/get.log" "$new/loop"
+rm -rf "$O/bench" "$new/guest.log" "$new/get.log" "$new/loop" "$new/config.diff"
 mv "$new" "$O/bench"
 echo
 cat "$O/bench/table"

@@ -12,13 +12,15 @@ function target(what, limit, format, result, note)
 	printf "%-62s %8s %10s  %s\n", what, limit, sprintf(format, result), verdict (note == "" ? "" : ", " note)
 }
 function ratio(a, b) { return a == "" || b == "" ? "" : a / b }
-function growth(kernel) { return text[kernel] == "" ? "" : 100 * (text[kernel] / text["base"] - 1) }
-function grown(kernel) { return sprintf("%+d bytes", text[kernel] - text["base"]) }
+# Text that a kernel has more of, in what the series touches, and its part of the whole
+function more(kernel) { return objects[kernel] - objects["base"] }
+function growth(kernel) { return objects[kernel] == "" ? "" : 100 * more(kernel) / text["base"] }
 # The cost of a life: the mean, in the kernel of the series
 function cost(way, by, siblings) { return mean["series", way, by, siblings] }
 
 $1 == "version" { version = $2 }
 $1 == "text" { text[$2] = $3 }
+$1 == "objects" { objects[$2] = $3 }
 $1 == "sizeof" { size[$2, $3] = $4 }
 $1 == "start" { start[$2] = $3 }
 $1 == "memory" { left[$2, $3] = $6; memory[$2, $3] = $7 }
@@ -40,8 +42,8 @@ END {
 		       ratio(least["series", "waitpid", by, 0], least["base", "waitpid", by, 0]),
 		       sprintf("%+d instructions", least["series", "waitpid", by, 0] - least["base", "waitpid", by, 0]))
 	}
-	target("text of the kernel, patch of the flag alone; %", "0.02", "%.4f", growth("core"), grown("core"))
-	printf "%-62s %8s %10.4f  %s\n", "text of the kernel, whole series; %", "", growth("series"), grown("series")
+	target("text of the kernel, patch of the flag alone; %", "0.02", "%.4f", growth("core"), sprintf("%+d bytes", more("core")))
+	printf "%-62s %8s %10.4f  %s\n", "text of the kernel, whole series; %", "", growth("series"), sprintf("%+d bytes; of vmlinux, %+d", more("series"), text["series"] - text["base"])
 	count = split("task_struct signal_struct pid", structs, " ")
 	for (i = 1; i <= count; i++)
 		target("growth of struct " structs[i] "; bytes", "0", "%d",

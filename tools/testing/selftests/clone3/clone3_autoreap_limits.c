@@ -7,7 +7,6 @@
  */
 #define _GNU_SOURCE
 #include <linux/reboot.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -246,7 +245,7 @@ TEST_F(autoreap, gives_back_its_place_among_the_processes_of_its_user)
 }
 
 /* A new pid namespace, whose init ends with the caller, and what gives a child a number. */
-static int make_pid_ns(struct ar_clone_args *args)
+static int make_pid_ns(struct ar_clone_args *args, const int report[2])
 {
 	static const pid_t number = 100;
 	pid_t init;
@@ -258,11 +257,12 @@ static int make_pid_ns(struct ar_clone_args *args)
 		return -1;
 	init = ar_fork(CLONE_AUTOREAP, 0, NULL);
 	if (!init) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		tell(report[1], prctl(PR_SET_PDEATHSIG, SIGKILL));
 		for (;;)
 			pause();
 	}
-	return init < 0 ? -1 : 0;
+	/* If the caller ended before that, init would stay, and what is at the gate. */
+	return init < 0 ? -1 : hear(report[0]);
 }
 
 /* The number of a child can be given to another as soon as it is gone. */
@@ -270,7 +270,7 @@ TEST_F(autoreap, gives_back_its_number)
 {
 	struct ar_clone_args args = {};
 
-	ASSERT_EQ(0, make_pid_ns(&args));
+	ASSERT_EQ(0, make_pid_ns(&args, self->report));
 	expect_one_place(_metadata, &self->gate, args, EEXIST);
 }
 
@@ -281,7 +281,7 @@ TEST_F(autoreap, leaves_its_number_to_its_session)
 	int pidfd = -1;
 	pid_t pid;
 
-	ASSERT_EQ(0, make_pid_ns(&args));
+	ASSERT_EQ(0, make_pid_ns(&args, self->report));
 	pid = fork_with(args, &pidfd);
 	ASSERT_LE(0, pid);
 	if (!pid) {
@@ -300,68 +300,6 @@ TEST_F(autoreap, leaves_its_number_to_its_session)
 
 	ASSERT_EQ(0, ar_gate_open(&self->gate));
 	EXPECT_LT(0, start_with(args, &pidfd, &self->gate, CHILD_CODE));
-}
-
-/* The caller's end of a new terminal, for which it becomes root of a user namespace. */
-static int open_terminal(void)
-{
-	int master, unlock = 0;
-	char map[2][32];
-
-	snprintf(map[0], sizeof(map[0]), "0 %u 1", geteuid());
-	snprintf(map[1], sizeof(map[1]), "0 %u 1", getegid());
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) ||
-	    write_file("/proc/self/setgroups", "deny") ||
-	    write_file("/proc/self/uid_map", map[0]) ||
-	    write_file("/proc/self/gid_map", map[1]) ||
-	    mount("devpts", "/tmp", "devpts", 0, "ptmxmode=0666"))
-		return -1;
-	master = open("/tmp/ptmx", O_RDWR | O_NOCTTY);
-	if (ioctl(master, TIOCSPTLCK, &unlock))
-		return -1;
-	return ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY);
-}
-
-/*
- * The end of a session leader that reaps itself gives back its terminal, and is told to
- * those in the foreground, and to stopped process groups that it orphans.
- */
-TEST_F(autoreap, hangs_up_its_session)
-{
-	int i, pidfd = -1, member_fd, leave[2], terminal = open_terminal();
-	bool stopped;
-	pid_t pid, member;
-
-	ASSERT_LE(0, terminal);
-	ASSERT_EQ(0, pipe(leave));
-	for (i = 0; i < 4; i++) {
-		stopped = i / 2;
-		pid = ar_fork(both[i % 2], both[i % 2] ? 0 : SIGCHLD, &pidfd);
-		ASSERT_LE(0, pid);
-		if (!pid) {
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			if (setsid() < 0 || ioctl(terminal, TIOCSCTTY, 0))
-				_exit(255);
-			member = ar_start(CLONE_AUTOREAP, NULL, &self->gate, CHILD_CODE);
-			if (setpgid(member, member) ||
-			    (!stopped && tcsetpgrp(terminal, member)))
-				_exit(255);
-			tell(self->report[1], member);
-			hear(leave[0]);
-			_exit(CHILD_CODE);
-		}
-		member = hear(self->report[0]);
-		member_fd = ar_pidfd_open(member, 0);
-		ASSERT_LE(0, member_fd);
-		if (stopped) {
-			ASSERT_EQ(0, kill(member, SIGSTOP));
-			ar_await_state(member, 'T');
-		}
-		tell(leave[1], 0);
-		EXPECT_TRUE(ar_ended(member_fd));
-		EXPECT_EQ(SIGHUP, ar_status(member_fd));
-		expect_end(_metadata, both[i % 2], pid, pidfd);
-	}
 }
 
 FIXTURE(cgroup)
@@ -447,6 +385,19 @@ static void expect_killed(struct __test_metadata *const _metadata)
 		sched_yield();
 }
 
+/*
+ * A child that enters the cgroup. It is not made there, as 6.18 to 7.0 kill at once what
+ * is made into a cgroup that has been killed before.
+ */
+static pid_t fork_inside(int *pidfd)
+{
+	pid_t pid = ar_fork(CLONE_AUTOREAP, 0, pidfd);
+
+	if (!pid && write_file("cgroup.procs", "0"))
+		_exit(255);
+	return pid;
+}
+
 /* Fork for ever. Three generations of children fork as well, and end. */
 static void explode(void)
 {
@@ -465,14 +416,15 @@ static void explode(void)
 /* A fork bomb that fills a cgroup is killed with it, and takes no place with it. */
 TEST_F_TIMEOUT(cgroup, survives_a_fork_bomb, LONG_RUN)
 {
-	int i, full, room, pidfd = -1;
+	int i, full, room, report[2], pidfd = -1;
 	pid_t pid;
 
+	ASSERT_EQ(0, pipe(report));
 	ASSERT_EQ(0, prctl(PR_SET_CHILD_SUBREAPER, 1));
 	ASSERT_EQ(0, write_file("pids.max", "16"));
 	for (i = 0; i < ar_rounds(); i += 20) {
 		full = cgroup_read("pids.events", "max ");
-		pid = fork_with(self->args, &pidfd);
+		pid = fork_inside(&pidfd);
 		ASSERT_LE(0, pid);
 		if (!pid)
 			explode();
@@ -481,9 +433,17 @@ TEST_F_TIMEOUT(cgroup, survives_a_fork_bomb, LONG_RUN)
 		expect_killed(_metadata);
 		EXPECT_EQ(SIGKILL, ar_status(pidfd));
 		close(pidfd);
-		for (room = 0; start_with(self->args, &pidfd, &self->gate, 0) > 0; room++)
-			close(pidfd);
-		EXPECT_EQ(16, room);
+
+		pid = fork_inside(NULL);
+		ASSERT_LE(0, pid);
+		if (!pid) {
+			for (room = 1; ar_start(CLONE_AUTOREAP, NULL, &self->gate, 0) > 0; room++)
+				;
+			tell(report[1], room);
+			ar_gate_pass(&self->gate);
+			_exit(CHILD_CODE);
+		}
+		EXPECT_EQ(16, hear(report[0]));
 		expect_killed(_metadata);
 	}
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * CLONE_AUTOREAP and what a parent gets without a wait: no SIGCHLD for an exit,
- * whatever was agreed about it, and no share of what the child has used.
+ * whatever was agreed about it, and no share of what the child has used. And what
+ * others get of the exit, as always: SIGHUP.
  */
 #define _GNU_SOURCE
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -373,6 +375,68 @@ TEST_F(autoreap, is_in_nobodys_accounts_if_a_stranger_traces_it)
 		EXPECT_EQ(before, work_of_children());
 		ASSERT_EQ(parent, waitpid(parent, &status, 0));
 		EXPECT_EQ(EXITED(i ? WORK_ALL : 0), status);
+	}
+}
+
+/* The caller's end of a new terminal, for which it becomes root of a user namespace. */
+static int open_terminal(void)
+{
+	int master, unlock = 0;
+	char map[2][32];
+
+	snprintf(map[0], sizeof(map[0]), "0 %u 1", geteuid());
+	snprintf(map[1], sizeof(map[1]), "0 %u 1", getegid());
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) ||
+	    write_file("/proc/self/setgroups", "deny") ||
+	    write_file("/proc/self/uid_map", map[0]) ||
+	    write_file("/proc/self/gid_map", map[1]) ||
+	    mount("devpts", "/tmp", "devpts", 0, "ptmxmode=0666"))
+		return -1;
+	master = open("/tmp/ptmx", O_RDWR | O_NOCTTY);
+	if (ioctl(master, TIOCSPTLCK, &unlock))
+		return -1;
+	return ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY);
+}
+
+/*
+ * The end of a session leader that reaps itself gives back its terminal, and is told to
+ * those in the foreground, and to stopped process groups that it orphans.
+ */
+TEST_F(autoreap, hangs_up_its_session)
+{
+	int i, pidfd = -1, member_fd, leave[2], terminal = open_terminal();
+	bool stopped;
+	pid_t pid, member;
+
+	ASSERT_LE(0, terminal);
+	ASSERT_EQ(0, pipe(leave));
+	for (i = 0; i < 4; i++) {
+		stopped = i / 2;
+		pid = ar_fork(both[i % 2], both[i % 2] ? 0 : SIGCHLD, &pidfd);
+		ASSERT_LE(0, pid);
+		if (!pid) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			if (setsid() < 0 || ioctl(terminal, TIOCSCTTY, 0))
+				_exit(255);
+			member = ar_start(CLONE_AUTOREAP, NULL, &self->gate, CHILD_CODE);
+			if (setpgid(member, member) ||
+			    (!stopped && tcsetpgrp(terminal, member)))
+				_exit(255);
+			tell(self->report[1], member);
+			hear(leave[0]);
+			_exit(CHILD_CODE);
+		}
+		member = hear(self->report[0]);
+		member_fd = ar_pidfd_open(member, 0);
+		ASSERT_LE(0, member_fd);
+		if (stopped) {
+			ASSERT_EQ(0, kill(member, SIGSTOP));
+			ar_await_state(member, 'T');
+		}
+		tell(leave[1], 0);
+		EXPECT_TRUE(ar_ended(member_fd));
+		EXPECT_EQ(SIGHUP, ar_status(member_fd));
+		expect_end(_metadata, both[i % 2], pid, pidfd);
 	}
 }
 

@@ -98,6 +98,9 @@ static int by_io_uring(idtype_t type, id_t id, siginfo_t *info, int options)
 	};
 	int result = ar_ring_call(&ring, sqe);
 
+	/* Of nobody, io_uring of 6.18 tells what an earlier call has found. */
+	if (!info->si_signo)
+		info->si_pid = 0;
 	errno = -result;
 	return result ? -1 : 0;
 }
