@@ -29,7 +29,7 @@ help:
 	@echo
 	@echo 'Variables:'
 	@echo '  BASE=6.12            the base: Debian'"'"'s linux-source-BASE'
-	@echo '  KDIR=path            any kernel tree as the base instead; it is copied, never written to'
+	@echo '  KDIR=path            any kernel tree as the base instead; it is copied, and only make am writes to it'
 	@echo '  TARGETS="clone3"     kselftest targets'
 	@echo '  ACCEL=tcg            how QEMU runs the guest: tcg or kvm'
 	@echo '  SMP=2                processors of the guest'

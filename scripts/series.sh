@@ -25,7 +25,7 @@ if [ "$n" -gt 6012 ] && [ "$n" -lt 6018 ]; then
 fi
 
 if has include/linux/sched/signal.h task_exit_status; then
-	die "this tree of Linux $version carries (part of) this series already: it has task_exit_status()"
+	die "this tree of Linux $version has this series already, or a part of it (task_exit_status()); start from a tree without it"
 fi
 if [ "$n" -lt 7001 ] && has include/uapi/linux/sched.h CLONE_AUTOREAP; then
 	die "Linux $version of this tree has CLONE_AUTOREAP already, which this series would add"

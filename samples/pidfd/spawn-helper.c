@@ -5,8 +5,10 @@
  * Usage: spawn-helper PROGRAM [ARGUMENT]...
  *
  * Runs the program and says how it ended. What is above main() is for you to
- * copy: it works whatever the application does about SIGCHLD, whoever in it
- * calls wait(), and on kernels without CLONE_AUTOREAP, too.
+ * copy. With CLONE_AUTOREAP it works whatever the application does about SIGCHLD,
+ * and whoever in it calls wait(). Without, from Linux 6.15 on, the status is
+ * right all the same, but the application gets a SIGCHLD and may find the helper
+ * by a wait() of its own; before 6.15 the status is lost then.
  *
  * Exit status: that of the program, or 128 and the signal that has killed it;
  * 127 if it cannot be run; 1 after any other error.
@@ -57,8 +59,8 @@ struct helper {
 
 /*
  * Like fork(): returns twice, 0 in the child. Where the flag is not known, or a
- * seccomp filter refuses clone3(), the child is an ordinary one. It sends no
- * signal then either, so wait() does not find it without __WALL.
+ * seccomp filter refuses clone3(), the child is an ordinary one: without an exit
+ * signal, so that wait() does not find it without __WALL, until it calls exec.
  */
 static pid_t start_helper(struct helper *helper)
 {
@@ -70,7 +72,7 @@ static pid_t start_helper(struct helper *helper)
 
 	helper->is_zombie = false;
 	pid = syscall(SYS_clone3, &args, sizeof(args));
-	if (pid >= 0 || (errno != EINVAL && errno != ENOSYS))
+	if (pid >= 0 || (errno != EINVAL && errno != ENOSYS && errno != EPERM))
 		return pid;
 
 	helper->is_zombie = true;
@@ -115,8 +117,8 @@ static int read_status(int pidfd)
 
 /*
  * Wait for the end, and close the pidfd. Returns the status in the encoding of
- * wait(2), or -1 with errno. Without the flag there is no status for anybody if
- * the application ignores SIGCHLD, and the kernel is older than 6.15: ENODATA.
+ * wait(2), or -1 with errno. ENODATA: there was no flag, the kernel is older than
+ * 6.15, and the application ignores SIGCHLD or has waited for the helper.
  */
 static int finish_helper(struct helper *helper)
 {
