@@ -3,7 +3,7 @@
 BASE ?= 6.12
 O ?= build
 TARGETS ?= clone3
-export BASE KDIR O TARGETS ACCEL SMP TIMEOUT REPEAT ROUNDS DEBUG MUTANTS REGRESS V
+export BASE KDIR O TARGETS TESTS ACCEL SMP TIMEOUT REPEAT ROUNDS DEBUG MUTANTS REGRESS V
 
 help:
 	@echo 'make demo              all from nothing to a table that shows the feature'
@@ -31,6 +31,7 @@ help:
 	@echo '  BASE=6.12            the base: Debian'"'"'s linux-source-BASE'
 	@echo '  KDIR=path            any kernel tree as the base instead; it is copied, and only make am writes to it'
 	@echo '  TARGETS="clone3"     kselftest targets'
+	@echo '  TESTS="program ..."  only these programs of TARGETS'
 	@echo '  ACCEL=tcg            how QEMU runs the guest: tcg or kvm'
 	@echo '  SMP=2                processors of the guest'
 	@echo '  TIMEOUT=600          seconds that a guest may run'

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Usage: [BASE= | KDIR=] [TARGETS=] [LINK=-static] vm/initramfs.sh
-# Builds the kselftests of TARGETS and the sample, statically, against the headers
+# Usage: [BASE= | KDIR=] [TARGETS=] [TESTS="program ..."] [LINK=-static] vm/initramfs.sh
+# Builds the kselftests of TARGETS, of which the guest runs TESTS or all, and the sample, statically, against the headers
 # of the built kernel, and packs them with busybox into $initramfs. Some kselftests
 # of the kernel cannot be linked with LINK; what is dynamic takes its libraries along.
 # $expected lists what the tests of this series must report.
@@ -38,6 +38,14 @@ grep -v '^#' "$top/vm/not-run" | while read -r test reason; do
 	sed -i "/^$test\$/d" "$list"
 done
 
+for test in ${TESTS:-}; do
+	grep -q ":$test\$" "$list" || die "TESTS: there is no program $test in $TARGETS"
+done
+if [ -n "${TESTS:-}" ]; then
+	for test in $TESTS; do grep ":$test\$" "$list"; done >"$list.new"
+	mv "$list.new" "$list"
+fi
+
 # The programs of this series once more as 32-bit ones, in a collection of their own.
 for target in $TARGETS; do
 	dir=$tree/tools/testing/selftests/$target out=$obj/kselftest_32/$target
@@ -59,9 +67,8 @@ done
 tr : / <"$list" >"$expected"
 for target in $TARGETS; do
 	for collection in "$target" "${target}_32"; do
-		[ ! -d "$root/kselftest/$collection" ] ||
-			awk -f "$top/vm/expected.awk" -v collection="$collection" \
-				"$tree/tools/testing/selftests/$target/"*autoreap*.c 2>/dev/null || :
+		sed -n "s,^$collection:\(.*autoreap.*\),$tree/tools/testing/selftests/$target/\1.c," "$list" |
+			xargs -r awk -f "$top/vm/expected.awk" -v collection="$collection"
 	done
 done >>"$expected"
 

@@ -130,7 +130,7 @@ is "am: a commit a patch, in a path with a space" \
 	"$(for p in "$top/patches/$BASE"/*.patch; do
 		sed -n '/^Subject/{N;s/\n / /;s/\n.*//;p;q;}' "$p"
 	done)"
-refuses "am: twice" 'carries .part of. this series already' am "$tmp/linux"
+refuses "am: twice" 'has this series already, or a part of it' am "$tmp/linux"
 
 # Bases
 refuses "base: no version" 'say which base' env BASE= KDIR="$tmp/linux" "$top/scripts/name.sh"

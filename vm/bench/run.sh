@@ -33,6 +33,9 @@ bench() {
 	sed -n "s/^\(start\|memory\|life\)  */\1 $1 /p" "$new/guest.log" | tr -s ' ' >>"$new/figures"
 }
 
+# text OBJECT...: bytes of code
+text() { size -A "$@" | awk '$1 ~ /^[.]text/ { sum += $2 } END { print sum }'; }
+
 # The benchmark is that of the series, for all kernels.
 export INITRAMFS="$initramfs" EXPECTED="$expected"
 config=$obj/.config
@@ -45,7 +48,8 @@ for kernel in base series; do
 	"$top/vm/kernel.sh"
 	diff "$config" "$obj/.config" >"$new/config.diff" ||
 		die "base and series have not the same configuration: $(grep -m1 '^[<>]' "$new/config.diff")"
-	echo "text $kernel $(size -A "$obj/vmlinux" | awk '$1 == ".text" { print $2 }')" >>"$new/figures"
+	# Not of vmlinux, whose text is padded to a huge page.
+	echo "text $kernel $(text "$obj/vmlinux.o")" >>"$new/figures"
 	bench "$kernel"
 done
 
@@ -62,10 +66,10 @@ for kernel in base core series; do
 	logged "$logs/debuginfo.log" kmake O="$obj/debuginfo" KCFLAGS=-g -j"$(nproc)" $objects ||
 		die "$(grep -m1 -E 'error:|\*\*\*' "$logs/debuginfo.log") (log: $logs/debuginfo.log)"
 	# shellcheck disable=SC2086
-	(cd "$obj/debuginfo" && size -A $objects) |
-		awk -v name="$kernel" '$1 ~ /^\.text/ { sum += $2 } END { print "objects", name, sum }' >>"$new/figures"
+	echo "objects $kernel $(cd "$obj/debuginfo" && text $objects)" >>"$new/figures"
 	for struct in task_struct signal_struct pid; do
-		echo "sizeof $kernel $struct $(pahole -s -C "$struct" "$obj/debuginfo/kernel/fork.o" | cut -f2)" >>"$new/figures"
+		echo "sizeof $kernel $struct $(pahole -C "$struct" "$obj/debuginfo/kernel/fork.o" |
+			sed -n 's,^\t/[*] size: \([0-9]*\).*,\1,p')" >>"$new/figures"
 	done
 done
 
