@@ -132,6 +132,20 @@ is "am: a commit a patch, in a path with a space" \
 	done)"
 refuses "am: twice" 'has this series already, or a part of it' am "$tmp/linux"
 
+# make series
+mails() { KDIR=$tmp/linux O=$out "$top/scripts/mail.sh"; }
+written() { cat "$out"/kdir-*/series/*.patch | cksum; }
+refuses "mails: the series is there already" 'has this series already' mails
+g -C "$tmp/linux" reset -q --hard base
+mails >/dev/null 2>&1 || :
+is "mails: the letter names the base" "$(sed -n 's/^base-commit: //p' "$out"/kdir-*/series/0000-*)" \
+	"$(g -C "$tmp/linux" rev-parse HEAD)"
+before=$(written)
+sed -i 's/ignoring_children(tracer->sighand)/ignoring(tracer)/' "$tmp/linux/kernel/ptrace.c"
+refuses "mails: a patch that does not apply" 'add-CLONE_AUTOREAP.patch does not apply' mails
+is "mails: and those written before are there" "$(written)" "$before"
+g -C "$tmp/linux" checkout -q .
+
 # Bases
 refuses "base: no version" 'say which base' env BASE= KDIR="$tmp/linux" "$top/scripts/name.sh"
 refuses "base: no tree" 'say which tree' env BASE=6.18 KDIR= "$top/scripts/name.sh"
