@@ -3,7 +3,7 @@
 BASE ?= 6.12
 O ?= build
 TARGETS ?= clone3
-export BASE KDIR O TARGETS TESTS ACCEL SMP TIMEOUT REPEAT ROUNDS DEBUG MUTANTS REGRESS V
+export BASE KDIR O TARGETS TESTS ACCEL SMP TIMEOUT REPEAT ROUNDS DEBUG MUTANTS REGRESS LOOP V
 
 help:
 	@echo 'make demo              all from nothing to a table that shows the feature'
@@ -39,6 +39,7 @@ help:
 	@echo '  ROUNDS=              rounds of each race in the tests; the long form is 100000'
 	@echo '  DEBUG=1              a kernel with KASAN, lockdep, kmemleak...; DEBUG=kcsan: data races'
 	@echo '  MUTANTS= REGRESS=    only these mutants; these kselftest targets'
+	@echo '  LOOP=no              bench: do not time this project'"'"'s own loop, which takes longest'
 	@echo '  O=build              where everything that is made goes'
 	@echo '  V=1                  show the commands'"'"' output'
 	@echo

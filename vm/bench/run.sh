@@ -1,10 +1,10 @@
 #!/bin/sh
-# Usage: [BASE= | KDIR=] vm/bench/run.sh
+# Usage: [BASE= | KDIR=] [LOOP=no] vm/bench/run.sh
 # What the flag costs and what it saves: runs clone3_autoreap_bench on the base and on
 # the built kernel of the series, which have one configuration, in a guest that counts
 # instructions; compares what the patch of the flag alone and the series add to the
 # objects that they touch; boots Debian's cloud kernel of the same version beside
-# them; and times this project's own loop. $O/bench gets:
+# them; and, unless LOOP=no, times this project's own loop. $O/bench gets:
 #   figures       all that was measured, a line each
 #   table         the targets with their results, and the life of a child by the way
 #                 in which it is reaped; printed, too
@@ -84,7 +84,7 @@ else
 	step NOTE "Debian has no cloud kernel of $version here; the boot is not compared"
 fi
 
-if [ -z "$KDIR" ]; then
+if [ -z "$KDIR" ] && [ "${LOOP:-}" != no ]; then
 	step LOOP "cold, after an edit of a test, after an edit of the kernel"
 	"$top/vm/bench/loop.sh" "$O/bench.loop" >"$new/loop"
 	sed 's/^/loop /' "$new/loop" >>"$new/figures"
