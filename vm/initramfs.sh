@@ -87,5 +87,7 @@ cat >etc/motd <<'END'
   Leave with 'exit' or Ctrl-D; Ctrl-A X kills the guest.
 
 END
-find . | cpio --quiet -o -H newc -R 0:0 >"$initramfs.new"
+# In one order and of one time: the guest runs the same instructions each time.
+find . -exec touch -h -d @0 {} +
+find . | sort | cpio --quiet --reproducible -o -H newc -R 0:0 >"$initramfs.new"
 mv "$initramfs.new" "$initramfs"
