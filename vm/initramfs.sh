@@ -1,8 +1,9 @@
 #!/bin/sh
 # Usage: [BASE= | KDIR=] [TARGETS=] [TESTS="program ..."] [LINK=-static] vm/initramfs.sh
-# Builds the kselftests of TARGETS, of which the guest runs TESTS or all, and the sample, statically, against the headers
-# of the built kernel, and packs them with busybox into $initramfs. Some kselftests
-# of the kernel cannot be linked with LINK; what is dynamic takes its libraries along.
+# Builds the kselftests of TARGETS, of which the guest runs TESTS or all, and the
+# sample, statically, against the headers of the built kernel, and packs them with
+# busybox into $initramfs. Some kselftests of the kernel cannot be linked with LINK;
+# what is dynamic takes its libraries along.
 # $expected lists what the tests of this series must report.
 # Exit status: 0; 2 with the first error and the log's path.
 . "$(dirname -- "$0")/../scripts/lib.sh"
@@ -38,11 +39,10 @@ grep -v '^#' "$top/vm/not-run" | while read -r test reason; do
 	sed -i "/^$test\$/d" "$list"
 done
 
-for test in ${TESTS:-}; do
-	grep -q ":$test\$" "$list" || die "TESTS: there is no program $test in $TARGETS"
-done
 if [ -n "${TESTS:-}" ]; then
-	for test in $TESTS; do grep ":$test\$" "$list"; done >"$list.new"
+	for test in $TESTS; do
+		grep ":$test\$" "$list" || die "TESTS: there is no program $test in $TARGETS"
+	done >"$list.new"
 	mv "$list.new" "$list"
 fi
 

@@ -188,15 +188,21 @@ static bool gone(pid_t pid)
 	return kill(pid, 0) && errno == ESRCH;
 }
 
+/* How clone3() makes a child, whose pid it stores in @pid. */
+static struct ar_clone_args args_of(enum way way, __u64 flags, pid_t *pid)
+{
+	return (struct ar_clone_args) {
+		.flags = flags | ways[way].flags | CLONE_PARENT_SETTID,
+		.pidfd = ar_ptr(&pidfd),
+		.parent_tid = ar_ptr(pid),
+		.exit_signal = ways[way].flags & CLONE_AUTOREAP ? 0 : SIGCHLD,
+	};
+}
+
 /* One life; returns the number of ticks that it took. */
 static __u64 run(enum way way, __u64 flags)
 {
-	struct ar_clone_args args = {
-		.flags = flags | ways[way].flags | CLONE_PARENT_SETTID,
-		.pidfd = ar_ptr(&pidfd),
-		.parent_tid = ar_ptr(pids),
-		.exit_signal = ways[way].flags & CLONE_AUTOREAP ? 0 : SIGCHLD,
-	};
+	struct ar_clone_args args = args_of(way, flags, pids);
 	__u64 begin = now(), looked, looking = 0;
 	bool found = !ways[way].unnoticed;
 
@@ -292,11 +298,7 @@ static void measure_memory(enum way way, __u64 flags)
 	sleep(1);
 	sysinfo(&before);
 	for (i = 0; i < MEMORY_CHILDREN; i++) {
-		struct ar_clone_args args = {
-			.flags = flags | ways[way].flags | CLONE_PARENT_SETTID,
-			.exit_signal = way == AUTOREAP ? 0 : SIGCHLD,
-			.parent_tid = ar_ptr(&pids[i]),
-		};
+		struct ar_clone_args args = args_of(way, flags, &pids[i]);
 
 		counted(start(&args, false));
 	}
