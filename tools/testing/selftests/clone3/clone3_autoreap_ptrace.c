@@ -199,6 +199,8 @@ enum order { SINGLE, THREADED, PEEK, TAKE_SIGCHLD, FINISH };
 /* A child and its parent. The caller is the grandparent, whom Yama allows to trace. */
 struct family {
 	struct ar_gate gate;
+	/* The second thread's: two threads at one gate could pass it in any order. */
+	struct ar_gate last;
 	int report[2];
 	int order[2];
 	pid_t parent;
@@ -220,18 +222,11 @@ FIXTURE_VARIANT(family)
 FIXTURE_VARIANT_ADD(family, autoreap) { CLONE_AUTOREAP };
 FIXTURE_VARIANT_ADD(family, plain) { 0 };
 
-static int leave_last(void *gate)
-{
-	ar_await_state(getpid(), 'Z');
-	ar_gate_pass(gate);
-	return syscall(__NR_exit, CHILD_CODE);
-}
-
 static void run_child(struct family *f, bool threaded)
 {
 	tell(f->report[1], getpid());
 	if (threaded)
-		tell(f->report[1], start_thread(leave_last, &f->gate, NULL));
+		tell(f->report[1], start_thread(gated_thread, &f->last, NULL));
 	ar_gate_pass(&f->gate);
 	syscall(__NR_exit, threaded ? 255 : CHILD_CODE);
 }
@@ -243,6 +238,7 @@ static void run_parent(struct family *f, __u64 flags)
 
 	/* If the caller dies, the gate opens and there are no more orders. */
 	close(f->gate.fd[1]);
+	close(f->last.fd[1]);
 	close(f->order[1]);
 	order = hear(f->order[0]);
 	pid = ar_fork(flags, flags & CLONE_AUTOREAP ? 0 : SIGCHLD, NULL);
@@ -266,6 +262,7 @@ FIXTURE_SETUP(family)
 	if (missing)
 		SKIP(return, "%s", missing);
 	ASSERT_EQ(0, pipe(self->f.gate.fd));
+	ASSERT_EQ(0, pipe(self->f.last.fd));
 	ASSERT_EQ(0, pipe(self->f.report));
 	ASSERT_EQ(0, pipe(self->f.order));
 	ASSERT_EQ(0, ar_block_sigchld());
@@ -456,7 +453,7 @@ TEST_F(family, last_thread_wakes_the_tracer_of_the_first)
 	ar_await_state(f->pid, 'Z');
 	EXPECT_EQ(0, ar_poll(f->pidfd));
 	EXPECT_EQ(0, waitpid(f->pid, NULL, WNOHANG | __WALL));
-	ASSERT_EQ(0, ar_gate_open(&f->gate));
+	ASSERT_EQ(0, ar_gate_open(&f->last));
 	/* Most often this sleeps by the time that the thread ends. */
 	EXPECT_EQ(0, waitid(P_PID, f->pid, NULL, WEXITED | WNOWAIT | __WALL));
 	EXPECT_EQ(POLLIN, ar_poll(f->pidfd));
@@ -477,7 +474,7 @@ TEST_F(family, ends_when_the_tracer_of_its_last_thread_lets_go)
 	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, f->tid, NULL, NULL));
 	ASSERT_EQ(0, ar_gate_open(&f->gate));
 	ar_await_state(f->pid, 'Z');
-	ASSERT_EQ(0, ar_gate_open(&f->gate));
+	ASSERT_EQ(0, ar_gate_open(&f->last));
 	ASSERT_EQ(0, waitid(P_PID, f->tid, NULL, WEXITED | WNOWAIT | __WALL));
 	EXPECT_EQ(0, ar_poll(f->pidfd));
 	EXPECT_EQ(NO_STATUS, ar_status(f->pidfd));
