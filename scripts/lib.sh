@@ -84,9 +84,11 @@ root=$work/root$kind
 # Tests may be those of another kernel.
 initramfs=${INITRAMFS:-$work/initramfs$kind.cpio} expected=${EXPECTED:-$work/expected$kind}
 
-# kmake ARGUMENTS...: make in the kernel $tree, to $obj
+# kmake ARGUMENTS...: make in the kernel $tree, to $obj. Whether there is a pahole, which
+# no kernel here needs, must not change a configuration.
 kmake() {
-	make -C "$tree" O="$obj" ARCH=x86_64 CC="ccache gcc" HOSTCC="ccache gcc" LOCALVERSION= "$@"
+	make -C "$tree" O="$obj" ARCH=x86_64 CC="ccache gcc" HOSTCC="ccache gcc" PAHOLE=none \
+		LOCALVERSION= "$@"
 }
 
 # thin_tree REPO: a worktree $thin/linux of REPO's branch base, with only the files whose

@@ -23,7 +23,7 @@ fi
 
 new=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-refresh.XXXXXX")
 trap 'rm -rf "$new"' EXIT
-own_git --git-dir="$repo" format-patch -q -N --no-signature --zero-commit --no-renames \
+own_git --git-dir="$repo" format-patch -q -N --no-signature --zero-commit --abbrev=12 --no-renames \
 	-o "$new" "base..$last"
 
 # What a patch says and does, without line numbers and blob names.
