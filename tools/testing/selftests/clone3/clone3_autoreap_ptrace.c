@@ -468,14 +468,17 @@ TEST_F(family, last_thread_wakes_the_tracer_of_the_first)
 TEST_F(family, ends_when_the_tracer_of_its_last_thread_lets_go)
 {
 	struct family *f = &self->f;
-	int status;
+	int status, thread_fd;
 
 	make_child(_metadata, f, THREADED);
+	thread_fd = ar_pidfd_open(f->tid, PIDFD_THREAD);
+	ASSERT_LE(0, thread_fd);
 	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, f->tid, NULL, NULL));
 	ASSERT_EQ(0, ar_gate_open(&f->gate));
 	ar_await_state(f->pid, 'Z');
 	ASSERT_EQ(0, ar_gate_open(&f->last));
 	ASSERT_EQ(0, waitid(P_PID, f->tid, NULL, WEXITED | WNOWAIT | __WALL));
+	EXPECT_EQ(POLLIN, ar_poll(thread_fd));
 	EXPECT_EQ(0, ar_poll(f->pidfd));
 	EXPECT_EQ(NO_STATUS, ar_status(f->pidfd));
 	EXPECT_EQ(0, ask_parent(f, PEEK));

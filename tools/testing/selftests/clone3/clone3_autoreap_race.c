@@ -280,28 +280,66 @@ static int again(char **argv)
 		pause();
 }
 
-/* The leader that exec from another thread replaces is no end of the process. */
+/* A child that opens the gate when a second thread has often called exec. */
+static pid_t start_again(int *pidfd, struct ar_gate *gate)
+{
+	pid_t pid = ar_fork(CLONE_AUTOREAP, 0, pidfd);
+
+	if (!pid)
+		exec_self("again", gate, ar_rounds() * 2);
+	return pid;
+}
+
+/*
+ * The leader that exec from another thread replaces is no end of the process, nor of
+ * its first thread.
+ */
 TEST_F_TIMEOUT(autoreap, exec_of_a_thread_is_no_exit, LONG_RUN)
 {
-	struct pollfd pfd[2] = { { .events = POLLIN }, { .events = POLLIN } };
-	int early = 0, pidfd = -1;
+	/* Each call looks many times, and the last time at the gate. */
+	struct pollfd pfd[101];
+	int i, early[2] = {}, pidfd[2] = { -1 }, gate = ARRAY_SIZE(pfd) - 1;
 	pid_t pid;
 
-	pid = ar_fork(CLONE_AUTOREAP, 0, &pidfd);
-	ASSERT_LE(0, pid);
-	if (!pid)
-		exec_self("again", &self->gate, ar_rounds() * 2);
-	pfd[0].fd = pidfd;
-	pfd[1].fd = self->gate.fd[0];
-	while (!pfd[1].revents && early < 1000) {
-		ASSERT_LE(0, poll(pfd, 2, 0));
-		early += !!pfd[0].revents;
+	pid = start_again(&pidfd[0], &self->gate);
+	ASSERT_LT(0, pid);
+	pidfd[1] = ar_pidfd_open(pid, PIDFD_THREAD);
+	ASSERT_LE(0, pidfd[1]);
+	for (i = 0; i <= gate; i++) {
+		pfd[i].fd = i < gate ? pidfd[i % 2] : self->gate.fd[0];
+		pfd[i].events = POLLIN;
 	}
-	EXPECT_EQ(0, early);
-	EXPECT_EQ(NO_STATUS, ar_status(pidfd));
+	do {
+		ASSERT_LE(0, poll(pfd, gate + 1, 0));
+		for (i = 0; i < gate; i++)
+			early[i % 2] += !!pfd[i].revents;
+	} while (!pfd[gate].revents && early[0] + early[1] < 1000);
+	EXPECT_EQ(0, early[0]);
+	EXPECT_EQ(0, early[1]);
+	EXPECT_EQ(NO_STATUS, ar_status(pidfd[0]));
+	ASSERT_EQ(0, kill(pid, SIGKILL));
+	EXPECT_TRUE(ar_exited(pidfd[0]));
+	EXPECT_EQ(SIGKILL, ar_status(pidfd[0]));
+}
+
+/* While a thread calls exec, the pid that it takes over is that of one task. */
+TEST_F_TIMEOUT(autoreap, exec_of_a_thread_keeps_the_ids, LONG_RUN)
+{
+	struct pollfd pfd = { .fd = self->gate.fd[0], .events = POLLIN };
+	int wrong = 0, pidfd = -1;
+	struct ar_info info;
+	pid_t pid;
+
+	pid = start_again(&pidfd, &self->gate);
+	ASSERT_LT(0, pid);
+	while (!pfd.revents && wrong < 1000) {
+		ASSERT_EQ(0, ar_info(pidfd, 0, &info));
+		wrong += (pid_t)info.pid != pid || (pid_t)info.tgid != pid;
+		ASSERT_LE(0, poll(&pfd, 1, 0));
+	}
+	EXPECT_EQ(0, wrong);
 	ASSERT_EQ(0, kill(pid, SIGKILL));
 	EXPECT_TRUE(ar_exited(pidfd));
-	EXPECT_EQ(SIGKILL, ar_status(pidfd));
 }
 
 int main(int argc, char **argv)
