@@ -49,7 +49,7 @@ thin() {
 	mkdir -p "$1"
 	# shellcheck disable=SC2046
 	git --git-dir="$repo" archive base Makefile Kbuild kernel/fork.c $(
-		for p in "$top/patches/$BASE"/*.patch; do git apply --numstat "$p"; done |
+		for p in "$top/patches/$BASE"/*.patch; do git -C / apply --numstat "$p"; done |
 			cut -f3 | sort -u | while read -r f; do
 				git --git-dir="$repo" cat-file -e "base:$f" 2>/dev/null && echo "$f"
 			done) | tar -x -C "$1"

@@ -24,7 +24,7 @@ verdict() {
 	name=$1; shift
 	begin=$(date +%s)
 	make -C "$dir/project" kselftest BASE="$BASE" "$@" >"$dir/log" 2>&1 ||
-		die "make kselftest, $name: $(tail -n 1 "$dir/log")"
+		die "make kselftest, $name: $(grep -m1 -E 'error:|FAIL|MISSING' "$dir/log" || tail -n 1 "$dir/log")"
 	echo "$name $(($(date +%s) - begin))"
 }
 edit_test() { echo '/* edited */' >>"$dir/project/tools/testing/selftests/clone3/clone3_autoreap_wait.c"; }
