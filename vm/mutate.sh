@@ -8,6 +8,7 @@
 # Exit status: 0 none survived; 1 one did; 2 usage, build, or a mutant that does
 # not apply; 3 the tests fail on the unbroken kernel.
 : "${SMP:=4}"
+export SMP
 . "$(dirname -- "$0")/../scripts/lib.sh"
 
 series=$(own_git --git-dir="$work/linux.git" rev-parse series)
