@@ -33,7 +33,7 @@ help:
 	@echo '  TARGETS="clone3"     kselftest targets'
 	@echo '  TESTS="program ..."  only these programs of TARGETS'
 	@echo '  ACCEL=tcg            how QEMU runs the guest: tcg or kvm'
-	@echo '  SMP=2                processors of the guest'
+	@echo '  SMP=2                processors of the guest; 4 for mutate'
 	@echo '  TIMEOUT=600          seconds that a guest may run'
 	@echo '  REPEAT=1             how often the guest runs the kselftests'
 	@echo '  ROUNDS=              rounds of each race in the tests; the long form is 100000'

@@ -133,7 +133,11 @@ static inline pid_t ar_fork(__u64 flags, int exit_signal, int *pidfd)
 	return ar_clone3(&args, sizeof(args));
 }
 
-/* A gate lets one waiter through for each opening, and all if its owner dies. */
+/*
+ * A gate lets one waiter through for each opening, and all if its owner dies. Two
+ * threads of a process need one each: a waiter closes the owner's end of its own
+ * table of files, and the number may be another file's when the second does so.
+ */
 struct ar_gate {
 	int fd[2];
 };
