@@ -280,11 +280,22 @@ static int again(char **argv)
 		pause();
 }
 
-/* A child that opens the gate when a second thread has often called exec. */
+/*
+ * A child that opens the gate when a second thread has often called exec. It shares
+ * the caller's processor: a kernel that can be preempted stops the caller wherever it
+ * is, and exec replaces the leader meanwhile.
+ */
 static pid_t start_again(int *pidfd, struct ar_gate *gate)
 {
-	pid_t pid = ar_fork(CLONE_AUTOREAP, 0, pidfd);
+	int cpu = sched_getcpu();
+	cpu_set_t here;
+	pid_t pid;
 
+	CPU_ZERO(&here);
+	CPU_SET(cpu, &here);
+	if (cpu < 0 || sched_setaffinity(0, sizeof(here), &here))
+		return -1;
+	pid = ar_fork(CLONE_AUTOREAP, 0, pidfd);
 	if (!pid)
 		exec_self("again", gate, ar_rounds() * 2);
 	return pid;
