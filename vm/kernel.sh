@@ -1,7 +1,7 @@
 #!/bin/sh
 # Usage: [BASE= | KDIR=] [TARGETS=] [DEBUG=] vm/kernel.sh [--path | --config]
-# Builds the kernel of $tree in $obj: tinyconfig, the fragments of vm/config, that
-# of DEBUG, and the `config` of each kselftest target. Skips the build if the
+# Builds the kernel of $tree in $obj: tinyconfig, the fragments of vm/config, those
+# of DEBUG and of KIND, and the `config` of each kselftest target. Skips the build if the
 # tree is as it was at the last one. --path only prints where the bzImage is,
 # --config only configures.
 # Exit status: 0; 2 with the first error and the log's path.
@@ -19,8 +19,14 @@ build() {
 		die "$what: $(grep -m1 -E 'error:|\*\*\*|No space' "$logs/$what.log" || tail -n 1 "$logs/$what.log") (log: $logs/$what.log)"
 }
 
-# The fragments, and what of them the configuration must hold.
+# The fragments, and what of them the configuration must hold: the last that names an
+# option decides; "# optional" excuses the next line.
 set -- "$top"/vm/config/*.config ${DEBUG:+"$top/vm/config/debug/$DEBUG.config"}
+[ ! -f "$top/vm/config/kind/$KIND.config" ] || set -- "$@" "$top/vm/config/kind/$KIND.config"
+wanted=$(awk '
+	/^(# )?CONFIG_/ { sub(/^# /, ""); name = $0; sub(/[= ].*/, "", name); last[name] = optional ? "" : $0 }
+	{ optional = /^# optional/ }
+	END { for (name in last) if (last[name] ~ /=/) print last[name] }' "$@")
 for target in $TARGETS; do
 	[ -d "$tree/tools/testing/selftests/$target" ] ||
 		die "TARGETS: there is no kselftest '$target' in this kernel"
@@ -35,11 +41,7 @@ if [ "$config_id" != "$(cat "$obj/.config.id" 2>/dev/null)" ]; then
 	(cd "$obj" && "$tree/scripts/kconfig/merge_config.sh" -m -O "$obj" .config "$@") \
 		>"$logs/merge.log" 2>&1 || die "merge_config.sh failed (log: $logs/merge.log)"
 	build config olddefconfig
-	# The last fragment that names an option decides; "# optional" excuses the next line.
-	awk '/^(# )?CONFIG_/ { sub(/^# /, ""); name = $0; sub(/[= ].*/, "", name); last[name] = optional ? "" : $0 }
-	     { optional = /^# optional/ }
-	     END { for (name in last) if (last[name] ~ /=/) print last[name] }' \
-			"$top"/vm/config/*.config ${DEBUG:+"$top/vm/config/debug/$DEBUG.config"} |
+	echo "$wanted" |
 	while read -r line; do
 		# Some options are only in some bases.
 		grep -qx "$line" "$obj/.config" || ! own_git -C "$tree" \

@@ -3,7 +3,8 @@
 # Breaks the patched kernel in one place at a time and runs the tests on it. Each
 # mutant is a patch in vm/mutants/suite, whose first lines say what it means; with
 # DEBUG, one in vm/mutants/$DEBUG: a fault that this debug kernel must report.
-# SMP is 4 unless said: a race shows if a processor of the guest has to stop in it.
+# A race shows only if it is interrupted half-way: so the kernel is a preemptible one,
+# and SMP is 4 unless said, more processors than many a host has.
 # Prints which test or report has found it, or that it has survived.
 # Exit status: 0 none survived; 1 one did; 2 usage, build, or a mutant that does
 # not apply; 3 the tests fail on the unbroken kernel.
