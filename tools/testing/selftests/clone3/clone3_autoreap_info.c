@@ -3,8 +3,10 @@
  * PIDFD_GET_INFO: what the ioctl accepts, what it tells of a task, and to whom.
  */
 #define _GNU_SOURCE
+#include <linux/securebits.h>
 #include <sys/fsuid.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "../kselftest_harness.h"
@@ -117,6 +119,21 @@ TEST_F(call, refuses_bad_calls)
 	}
 }
 
+/* A bad address is found before it is asked whether the process is there. */
+TEST_F(call, refuses_a_bad_address_for_a_reaped_process)
+{
+	struct ar_gate gate;
+	int pidfd;
+
+	ASSERT_EQ(0, pipe(gate.fd));
+	pidfd = reaped_pidfd(&gate);
+	ASSERT_LE(0, pidfd);
+	EXPECT_EQ(-1, ioctl(pidfd, AR_INFO_CMD(AR_INFO_RW, 64), self->buf + 3 * self->page));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(-1, ioctl(pidfd, AR_INFO_CMD(AR_INFO_RW, 64), self->buf));
+	EXPECT_EQ(ESRCH, errno);
+}
+
 /*
  * The struct may grow: the caller may know more of it than the kernel, which
  * clears the rest, ignores what was in it, and writes nothing behind it.
@@ -227,9 +244,10 @@ TEST_F(autoreap, tells_the_ids_of_a_process)
 		/* If it may, it makes all of them different. */
 		if (!setresgid(21, 22, 23)) {
 			setfsgid(24);
+			prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0);
 			if (setresuid(11, 12, 13))
 				_exit(255);
-			setfsuid(13);
+			setfsuid(14);
 		}
 		send_self(self->report[1]);
 		ar_gate_pass(&self->gate);
@@ -243,6 +261,31 @@ TEST_F(autoreap, tells_the_ids_of_a_process)
 	ASSERT_EQ(0, ar_info(pidfd, PIDFD_INFO_EXIT, &info));
 	expect_same(_metadata, &child, &info);
 	ASSERT_EQ(0, ar_gate_open(&self->gate));
+}
+
+static int sleep_for_ever(void *unused)
+{
+	(void)unused;
+	for (;;)
+		pause();
+}
+
+/* A thread has a number of its own, and those of its process. */
+TEST_F(autoreap, tells_the_ids_of_a_thread)
+{
+	struct ar_info info;
+	int i, pidfd = -1;
+	pid_t tid;
+
+	tid = start_thread(sleep_for_ever, NULL, &pidfd);
+	ASSERT_LT(0, tid);
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, ar_info(pidfd, i ? PIDFD_INFO_EXIT : 0, &info));
+		EXPECT_EQ(live_bits(), info.mask);
+		EXPECT_EQ(tid, (pid_t)info.pid);
+		EXPECT_EQ(getpid(), (pid_t)info.tgid);
+		EXPECT_EQ(getppid(), (pid_t)info.ppid);
+	}
 }
 
 /* The cgroup is told by the inode number of its directory. */
@@ -344,6 +387,9 @@ TEST_F(autoreap, translates_pids_for_the_caller)
 	EXPECT_EQ(pid, (pid_t)info.pid);
 	EXPECT_EQ(pid, (pid_t)info.tgid);
 	EXPECT_EQ(getpid(), (pid_t)info.ppid);
+	/* What has no id inside has that of the caller outside. */
+	EXPECT_EQ(getuid(), info.ruid);
+	EXPECT_EQ(getgid(), info.fsgid);
 	ASSERT_EQ(0, ar_gate_open(&self->gate));
 }
 
@@ -378,6 +424,30 @@ TEST_F(autoreap, tells_nothing_of_a_process_outside_the_pid_namespace)
 	ASSERT_LE(0, pidfd);
 	EXPECT_EQ(EREMOTE, error_inside(pidfd, PIDFD_INFO_EXIT));
 	EXPECT_EQ(EXITED(CHILD_CODE), ar_status(pidfd));
+}
+
+/* Nor is one in a namespace beside the caller's, of the same depth. */
+TEST_F(autoreap, tells_nothing_of_a_process_in_a_sibling_pid_namespace)
+{
+	int i, pidfd[2] = { -1, -1 };
+
+	for (i = 0; i < 2; i++) {
+		pid_t pid = fork_init(CLONE_AUTOREAP, &pidfd[i]);
+
+		ASSERT_LE(0, pid);
+		if (!pid) {
+			ar_gate_pass(&self->gate);
+			_exit(CHILD_CODE);
+		}
+		if (!i) {
+			ASSERT_EQ(0, ar_gate_open(&self->gate));
+			ASSERT_EQ(POLLHUP, ar_poll_gone(pidfd[i]));
+		}
+		ASSERT_EQ(EREMOTE, error_inside(pidfd[i], PIDFD_INFO_EXIT));
+	}
+	EXPECT_EQ(EREMOTE, error_inside(pidfd[1], 0));
+	EXPECT_EQ(EXITED(CHILD_CODE), ar_status(pidfd[0]));
+	EXPECT_EQ(NO_STATUS, ar_status(pidfd[1]));
 }
 
 TEST_HARNESS_MAIN

@@ -140,6 +140,7 @@ TEST_F(autoreap, init_has_the_status_of_wait)
 TEST_F(autoreap, does_not_hold_up_the_end_of_a_pid_namespace)
 {
 	int i, status, pidfd = -1, init_fd[2] = { -1, -1 };
+	struct ar_info info;
 	pid_t pid, init[2];
 
 	/* With one user namespace for all, the caller may enter any of them. */
@@ -153,6 +154,10 @@ TEST_F(autoreap, does_not_hold_up_the_end_of_a_pid_namespace)
 		ASSERT_EQ(0, setns(init_fd[i], CLONE_NEWPID));
 		pid = ar_start(both[i], &pidfd, &self->gate, CHILD_CODE);
 		ASSERT_LT(0, pid);
+		/* The caller has stayed where it was, and so have the numbers it is told. */
+		ASSERT_EQ(0, ar_info(pidfd, 0, &info));
+		EXPECT_EQ(pid, (pid_t)info.pid);
+		EXPECT_EQ(getpid(), (pid_t)info.ppid);
 		ASSERT_EQ(0, kill(init[i], SIGKILL));
 		if (!both[i]) {
 			ar_await_state(pid, 'Z');
@@ -191,6 +196,8 @@ TEST_F(autoreap, holds_up_the_end_of_a_pid_namespace_if_traced)
 		ASSERT_EQ(0, ar_info(pidfd, 0, &info));
 		pid = info.pid;
 		ASSERT_EQ(0, ptrace(PTRACE_SEIZE, pid, NULL, NULL));
+		ASSERT_EQ(0, ar_info(pidfd, 0, &info));
+		EXPECT_EQ(init, (pid_t)info.ppid);
 
 		ASSERT_EQ(0, kill(init, SIGKILL));
 		EXPECT_EQ(POLLIN, ar_poll_exited(pidfd));
@@ -350,7 +357,7 @@ TEST_F(cgroup, gets_back_the_place)
 	EXPECT_EQ(0, cgroup_read("pids.current", ""));
 }
 
-/* The cgroup is empty after the end, and the pidfd tells its number for ever. */
+/* The cgroup is empty after the end, and the pidfd tells its number then and before. */
 TEST_F(cgroup, is_left_empty)
 {
 	struct ar_info info;
@@ -362,6 +369,8 @@ TEST_F(cgroup, is_left_empty)
 	EXPECT_EQ(1, cgroup_read("cgroup.events", "populated "));
 	EXPECT_EQ(-1, rmdir(self->path));
 	EXPECT_EQ(EBUSY, errno);
+	ASSERT_EQ(0, ar_info(pidfd, 0, &info));
+	EXPECT_EQ(st.st_ino, info.cgroupid);
 	ASSERT_EQ(0, ar_gate_open(&self->gate));
 	ASSERT_EQ(POLLHUP, ar_poll_gone(pidfd));
 	while (cgroup_read("cgroup.events", "populated "))

@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <sys/epoll.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -122,6 +123,56 @@ TEST_F(autoreap, outlives_its_pidfd)
 	EXPECT_EQ(0, ar_poll(other));
 	ASSERT_EQ(0, ar_gate_open(&self->gate));
 	expect_reaped(_metadata, pid, other);
+}
+
+/* While there is a zombie, be it of a tracer or of a thread, it can be opened. */
+TEST_F(autoreap, can_be_opened_as_a_zombie)
+{
+	int i, events, pidfd = -1, late;
+	pid_t pid;
+
+	for (i = 0; i < 3; i++) {
+		if (i < 2)
+			pid = ar_start(both[i], &pidfd, &self->gate, CHILD_CODE);
+		else
+			pid = start_leaderless(CLONE_AUTOREAP, &pidfd, &self->gate);
+		ASSERT_LT(0, pid);
+		if (!i)
+			ASSERT_EQ(0, ptrace(PTRACE_SEIZE, pid, NULL, NULL));
+		if (i < 2)
+			ASSERT_EQ(0, ar_gate_open(&self->gate));
+		ar_await_state(pid, 'Z');
+		events = i < 2 ? ar_poll_exited(pidfd) : ar_poll(pidfd);
+		EXPECT_EQ(i < 2 ? POLLIN : 0, events);
+		close(pidfd);
+
+		late = ar_pidfd_open(pid, 0);
+		ASSERT_LE(0, late);
+		EXPECT_EQ(events, ar_poll(late));
+		EXPECT_EQ(NO_STATUS, ar_status(late));
+		EXPECT_EQ(i < 2 ? pid : 0, i < 2 ? waitpid(pid, NULL, __WALL) :
+						   ar_gate_open(&self->gate));
+		EXPECT_EQ(POLLHUP, ar_poll_gone(late));
+		EXPECT_EQ(EXITED(CHILD_CODE), ar_status(late));
+	}
+}
+
+/* Without a free file descriptor there is no pidfd, and nothing is left of it. */
+TEST_F(autoreap, cannot_be_opened_without_a_file_descriptor)
+{
+	struct rlimit limit;
+	int next = next_fd();
+	rlim_t most;
+
+	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &limit));
+	most = limit.rlim_cur;
+	limit.rlim_cur = 0;
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
+	EXPECT_EQ(-1, ar_pidfd_open(getpid(), 0));
+	EXPECT_EQ(EMFILE, errno);
+	limit.rlim_cur = most;
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
+	EXPECT_EQ(next, ar_pidfd_open(getpid(), 0));
 }
 
 /* The calls that take a pidfd. Each returns 0 or the errno. */

@@ -32,7 +32,8 @@ static void *trace(void *arg)
 
 /*
  * A tracer keeps its zombie. If it is a thread of the parent and ends without a
- * wait, nobody notifies the parent again: the child is reaped at the detach.
+ * wait, nobody notifies the parent again: the child is reaped at the detach, as is
+ * that of a parent who ignores SIGCHLD.
  */
 TEST_F(autoreap, is_reaped_when_tracer_thread_of_parent_ends)
 {
@@ -41,8 +42,10 @@ TEST_F(autoreap, is_reaped_when_tracer_thread_of_parent_ends)
 	pthread_t thread;
 
 	ASSERT_EQ(0, pipe(tracer.release));
-	for (i = 0; i < 2; i++) {
-		tracer.pid = ar_start(both[i], &pidfd, &self->gate, CHILD_CODE);
+	for (i = 0; i < 3; i++) {
+		if (i == 2)
+			signal(SIGCHLD, SIG_IGN);
+		tracer.pid = ar_start(both[i > 0], &pidfd, &self->gate, CHILD_CODE);
 		ASSERT_LT(0, tracer.pid);
 		ASSERT_EQ(0, pthread_create(&thread, NULL, trace, &tracer));
 		ASSERT_EQ(0, hear(self->report[0]));
@@ -55,7 +58,9 @@ TEST_F(autoreap, is_reaped_when_tracer_thread_of_parent_ends)
 		tell(tracer.release[1], 0);
 		ASSERT_EQ(POLLHUP, ar_poll_gone(thread_fd));
 		ASSERT_EQ(0, pthread_join(thread, NULL));
-		expect_end(_metadata, both[i], tracer.pid, pidfd);
+		/* The signal is blocked, and so there even if ignored. */
+		EXPECT_TRUE(i != 2 || ar_take_sigchld() == 1);
+		expect_end(_metadata, both[i == 1], tracer.pid, pidfd);
 	}
 }
 

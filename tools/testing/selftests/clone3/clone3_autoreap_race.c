@@ -208,7 +208,7 @@ TEST_F_TIMEOUT(told, finds_the_status_at_once, LONG_RUN)
  */
 TEST_F_TIMEOUT(autoreap, pidfd_open_is_never_too_late_for_the_status, LONG_RUN)
 {
-	int i, fd, missed = 0;
+	int i, fd, missed = 0, next = next_fd();
 	pid_t pid;
 
 	for (i = 0; i < ar_rounds() * 4; i++) {
@@ -227,6 +227,7 @@ TEST_F_TIMEOUT(autoreap, pidfd_open_is_never_too_late_for_the_status, LONG_RUN)
 			ASSERT_EQ(ESRCH, errno);
 	}
 	EXPECT_EQ(0, missed);
+	EXPECT_EQ(next, next_fd());
 }
 
 /* Whatever happens meanwhile, an answer is about one task: alive, or with its status. */

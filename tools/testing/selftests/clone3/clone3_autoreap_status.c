@@ -160,11 +160,11 @@ TEST_F(ending, status_is_that_of_wait)
 	EXPECT_EQ(status, ar_status(pidfd));
 }
 
-/* For a plain child, SIGCHLD tells the same as the wait that it announces. */
+/* For a plain child, SIGCHLD and a look without a wait tell the same as the wait. */
 TEST_F(ending, siginfo_is_that_of_wait)
 {
 	int status, code = CLD_EXITED, pidfd = -1;
-	siginfo_t info = {};
+	siginfo_t info = {}, look = {};
 	sigset_t set;
 	pid_t pid;
 
@@ -173,12 +173,15 @@ TEST_F(ending, siginfo_is_that_of_wait)
 	pid = start_ending(0, self->dir, &variant->ending, &pidfd);
 	ASSERT_LT(0, pid);
 	ASSERT_EQ(SIGCHLD, sigwaitinfo(&set, &info));
+	ASSERT_EQ(0, waitid(P_PID, pid, &look, WEXITED | WNOWAIT));
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	if (WIFSIGNALED(status))
 		code = status & CORE_BIT ? CLD_DUMPED : CLD_KILLED;
 	EXPECT_EQ(pid, info.si_pid);
 	EXPECT_EQ(code, info.si_code);
 	EXPECT_EQ(code == CLD_EXITED ? WEXITSTATUS(status) : WTERMSIG(status), info.si_status);
+	EXPECT_EQ(code, look.si_code);
+	EXPECT_EQ(info.si_status, look.si_status);
 }
 
 /* Of a reaped process there is the exit status, if asked for, and the cgroup. */
@@ -429,6 +432,46 @@ TEST_F(autoreap, thread_has_its_own_status)
 	}
 	EXPECT_EQ(0, ar_poll(process));
 	EXPECT_EQ(NO_STATUS, ar_status(process));
+}
+
+/* A traced thread that ends before the others has its own status, for tracer and pidfd. */
+TEST_F(autoreap, traced_thread_has_its_own_status)
+{
+	int i, status, release[2], pidfd = -1, thread_fd;
+	pid_t pid, tid;
+
+	ASSERT_EQ(0, pipe(release));
+	/* The tracer waits before the process exits, or after. */
+	for (i = 0; i < 2; i++) {
+		pid = ar_fork(CLONE_AUTOREAP, 0, &pidfd);
+		ASSERT_LE(0, pid);
+		if (!pid) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			tell(self->report[1], start_thread(gated_thread, &self->gate, NULL));
+			hear(release[0]);
+			_exit(LEADER_CODE);
+		}
+		tid = hear(self->report[0]);
+		ASSERT_LT(0, tid);
+		thread_fd = ar_pidfd_open(tid, PIDFD_THREAD);
+		ASSERT_LE(0, thread_fd);
+		ASSERT_EQ(0, ptrace(PTRACE_SEIZE, tid, NULL, NULL));
+		ASSERT_EQ(0, ar_gate_open(&self->gate));
+		ASSERT_EQ(0, waitid(P_PID, tid, NULL, WEXITED | WNOWAIT | __WALL));
+		EXPECT_EQ(NO_STATUS, ar_status(thread_fd));
+		if (i) {
+			tell(release[1], 0);
+			ar_await_state(pid, 'Z');
+		}
+		EXPECT_EQ(tid, waitpid(tid, &status, __WALL));
+		EXPECT_EQ(EXITED(i ? LEADER_CODE : CHILD_CODE), status);
+		EXPECT_EQ(POLLIN | POLLHUP, ar_poll(thread_fd));
+		EXPECT_EQ(EXITED(CHILD_CODE), ar_status(thread_fd));
+		if (!i)
+			tell(release[1], 0);
+		EXPECT_TRUE(ar_ended(pidfd));
+		EXPECT_EQ(EXITED(LEADER_CODE), ar_status(pidfd));
+	}
 }
 
 int main(int argc, char **argv)

@@ -44,6 +44,7 @@
 #ifndef CLONE_AUTOREAP
 #define CLONE_AUTOREAP 0x400000000ULL
 #endif
+_Static_assert(CLONE_AUTOREAP == 0x400000000ULL, "CLONE_AUTOREAP is not mainline's");
 
 /* The lowest flag bit of clone3() that no kernel knows. */
 #define AR_FIRST_UNDEFINED_BIT 38
