@@ -326,7 +326,9 @@ static int charge(__u64 flags, bool delegate, bool trace, const struct ar_gate *
 	if (pid < 0 || (trace && ptrace(PTRACE_SEIZE, pid, NULL, NULL)) || ar_gate_open(gate))
 		_exit(255);
 	waitpid(pid, NULL, __WALL);
-	_exit(ar_status(pidfd) == EXITED(CHILD_CODE) ? work_of_children() : 255);
+	if (!ar_ended(pidfd) || ar_status(pidfd) != EXITED(CHILD_CODE))
+		_exit(255);
+	_exit(work_of_children());
 }
 
 /* Nobody waits for it, so nobody is charged with its work, nor with that of its children. */
