@@ -3,6 +3,8 @@
 #ifndef CLONE3_AUTOREAP_H
 #define CLONE3_AUTOREAP_H
 
+#include <sys/resource.h>
+
 #include "clone3_autoreap_sys.h"
 
 /* Most tests run with a child that has the flag, and with a control that has not. */
@@ -62,6 +64,16 @@ static inline int next_fd(void)
 
 	close(fd);
 	return fd;
+}
+
+/* From now on there is no file descriptor left. */
+static inline void take_away_files(void)
+{
+	struct rlimit files;
+
+	getrlimit(RLIMIT_NOFILE, &files);
+	files.rlim_cur = next_fd();
+	setrlimit(RLIMIT_NOFILE, &files);
 }
 
 /* Wait for any exit of @pid and say what came of it. */

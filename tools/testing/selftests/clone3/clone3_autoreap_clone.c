@@ -83,15 +83,6 @@ static int refused_with(const struct refusal *row)
 	_exit(next_fd() == fd ? error : 255);
 }
 
-static void take_away_files(void)
-{
-	struct rlimit files;
-
-	getrlimit(RLIMIT_NOFILE, &files);
-	files.rlim_cur = next_fd();
-	setrlimit(RLIMIT_NOFILE, &files);
-}
-
 /* A pid namespace whose init has ended takes no more processes. */
 static void take_away_init(void)
 {

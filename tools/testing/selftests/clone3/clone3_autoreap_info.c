@@ -430,10 +430,10 @@ TEST_F(autoreap, tells_nothing_of_a_process_outside_the_pid_namespace)
 TEST_F(autoreap, tells_nothing_of_a_process_in_a_sibling_pid_namespace)
 {
 	int i, pidfd[2] = { -1, -1 };
+	pid_t pid;
 
 	for (i = 0; i < 2; i++) {
-		pid_t pid = fork_init(CLONE_AUTOREAP, &pidfd[i]);
-
+		pid = fork_init(CLONE_AUTOREAP, &pidfd[i]);
 		ASSERT_LE(0, pid);
 		if (!pid) {
 			ar_gate_pass(&self->gate);
