@@ -202,34 +202,6 @@ TEST_F_TIMEOUT(told, finds_the_status_at_once, LONG_RUN)
 		TH_LOG("wrong %d of %d, the last was %d", wrong, ar_rounds(), status);
 }
 
-/*
- * A pidfd_open() that meets the exit fails, or its pidfd has a status in the end.
- * No other pidfd keeps the status: each one is closed before the next is made.
- */
-TEST_F_TIMEOUT(autoreap, pidfd_open_is_never_too_late_for_the_status, LONG_RUN)
-{
-	int i, fd, missed = 0, next = next_fd();
-	pid_t pid;
-
-	for (i = 0; i < ar_rounds() * 4; i++) {
-		pid = ar_fork(CLONE_AUTOREAP, 0, NULL);
-		ASSERT_LE(0, pid);
-		if (!pid)
-			_exit(CHILD_CODE);
-		while ((fd = ar_pidfd_open(pid, 0)) >= 0) {
-			if (ar_poll(fd)) {
-				ASSERT_EQ(POLLHUP, ar_poll_gone(fd));
-				missed += ar_status(fd) != EXITED(CHILD_CODE);
-			}
-			close(fd);
-		}
-		if (errno != EINVAL)
-			ASSERT_EQ(ESRCH, errno);
-	}
-	EXPECT_EQ(0, missed);
-	EXPECT_EQ(next, next_fd());
-}
-
 /* Whatever happens meanwhile, an answer is about one task: alive, or with its status. */
 TEST_F_TIMEOUT(autoreap, answer_is_never_half, LONG_RUN)
 {

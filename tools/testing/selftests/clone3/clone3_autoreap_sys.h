@@ -76,6 +76,9 @@ struct ar_clone_args {
 	__aligned_u64 cgroup;
 };
 
+/* An address that no process has, as a whole int at least. */
+#define AR_NOWHERE (-1ULL)
+
 static inline __u64 ar_ptr(const void *ptr)
 {
 	return (__u64)(unsigned long)ptr;
@@ -102,15 +105,15 @@ static inline pid_t ar_legacy_clone(unsigned long flags)
 }
 
 /*
- * Why the tests cannot run, or NULL. The flag is asked for with a pidfd pointer
- * that cannot be written, so no process is made: EFAULT says that the kernel
- * knows the flag, EINVAL that it does not. The tests tell what else is wrong.
+ * Why the tests cannot run, or NULL. The flag is asked for with an address for the
+ * pidfd that is none, so no process is made: EFAULT says that the kernel knows the
+ * flag, EINVAL that it does not. The tests tell what else is wrong.
  */
 static inline const char *ar_missing(void)
 {
 	struct ar_clone_args args = {
 		.flags = CLONE_PIDFD | CLONE_AUTOREAP,
-		.pidfd = 1,
+		.pidfd = AR_NOWHERE,
 	};
 	pid_t pid;
 

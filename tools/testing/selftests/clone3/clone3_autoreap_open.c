@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Pidfds that are made while the process ends. Whoever asks for one gets the error
+ * that he has always got for a process that is gone, or a pidfd that has the status.
+ */
+#define _GNU_SOURCE
+#include <sys/fanotify.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "../kselftest_harness.h"
+#include "clone3_autoreap.h"
+#include "clone3_autoreap_info.h"
+
+#ifndef SO_PASSPIDFD
+#define SO_PASSPIDFD 76
+#endif
+
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
+
+#ifndef SCM_PIDFD
+#define SCM_PIDFD 4
+#endif
+
+#ifndef FAN_REPORT_PIDFD
+#define FAN_REPORT_PIDFD 0x80
+#define FAN_NOPIDFD -1
+#define FAN_EPIDFD -2
+#endif
+
+/* No pidfd, and no error: the child has left no more to ask for one. */
+#define NOTHING_LEFT (-1000)
+
+#define FILES 16
+
+/* What the child leaves before it exits, and where a pidfd of it is had from. */
+struct place {
+	struct sockaddr_un name;
+	socklen_t name_len;
+	char dir[32];
+	int files;
+	int listener;
+	int peer;
+	int sock[2];
+	int events;
+	int report[2];
+	pid_t asked;
+	int clone;
+};
+
+FIXTURE(opener)
+{
+	struct place place;
+};
+
+FIXTURE_VARIANT(opener)
+{
+	/* Before the children are made: 0, or the errno of what is missing. */
+	int (*prepare)(struct place *place);
+	void (*child)(struct place *place);
+	int (*open)(struct place *place, pid_t pid);
+	void (*finish)(struct place *place);
+	/* What a process that is gone is told as, and what it rarely was on 6.12. */
+	int gone;
+	int rarely;
+};
+
+static int no_preparation(struct place *place)
+{
+	(void)place;
+	return 0;
+}
+
+static void nothing(struct place *place)
+{
+	(void)place;
+}
+
+static int open_number(struct place *place, pid_t pid)
+{
+	int fd = ar_pidfd_open(pid, 0);
+
+	(void)place;
+	return fd < 0 ? -errno : fd;
+}
+
+static int open_once(struct place *place, pid_t pid)
+{
+	int fd = place->clone;
+
+	(void)pid;
+	place->clone = NOTHING_LEFT;
+	return fd;
+}
+
+static int listen_for_peers(struct place *place)
+{
+	place->name.sun_family = AF_UNIX;
+	place->name_len = sizeof(place->name);
+	place->listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	/* An address of no more than the family: the kernel chooses a name. */
+	if (bind(place->listener, (void *)&place->name, sizeof(sa_family_t)) ||
+	    getsockname(place->listener, (void *)&place->name, &place->name_len) ||
+	    listen(place->listener, 1))
+		return errno;
+	return 0;
+}
+
+static void connect_as_peer(struct place *place)
+{
+	int sock = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	if (connect(sock, (void *)&place->name, place->name_len))
+		_exit(255);
+}
+
+static int open_peer(struct place *place, pid_t pid)
+{
+	socklen_t len = sizeof(int);
+	int fd = -1;
+
+	(void)pid;
+	if (place->peer < 0)
+		place->peer = accept(place->listener, NULL, NULL);
+	return getsockopt(place->peer, SOL_SOCKET, SO_PEERPIDFD, &fd, &len) ? -errno : fd;
+}
+
+static void drop_peer(struct place *place)
+{
+	close(place->peer);
+	place->peer = -1;
+}
+
+static int ask_for_senders(struct place *place)
+{
+	int on = 1;
+
+	return socketpair(AF_UNIX, SOCK_DGRAM, 0, place->sock) ||
+	       setsockopt(place->sock[0], SOL_SOCKET, SO_PASSPIDFD, &on, sizeof(on)) ? errno : 0;
+}
+
+static void send_as_sender(struct place *place)
+{
+	if (send(place->sock[1], "", 1, 0) != 1)
+		_exit(255);
+}
+
+/* The message stays where it is, and each look at it makes a pidfd. */
+static int open_sender(struct place *place, pid_t pid)
+{
+	union {
+		struct cmsghdr hdr;
+		char buf[CMSG_SPACE(sizeof(int))];
+	} u;
+	char byte;
+	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	int fd;
+
+	(void)pid;
+	msg.msg_control = &u;
+	msg.msg_controllen = sizeof(u);
+	if (recvmsg(place->sock[0], &msg, MSG_PEEK) != 1 || !CMSG_FIRSTHDR(&msg) ||
+	    u.hdr.cmsg_level != SOL_SOCKET || u.hdr.cmsg_type != SCM_PIDFD)
+		return NOTHING_LEFT;
+	memcpy(&fd, CMSG_DATA(&u.hdr), sizeof(fd));
+	return fd;
+}
+
+static void drop_message(struct place *place)
+{
+	char byte;
+
+	if (recv(place->sock[0], &byte, 1, 0) != 1)
+		abort();
+}
+
+static void file_name(struct place *place, int i, char *path, size_t size)
+{
+	snprintf(path, size, "%s/%d", place->dir, i);
+}
+
+static int watch_files(struct place *place)
+{
+	char path[64];
+
+	place->events = fanotify_init(FAN_CLASS_NOTIF | FAN_REPORT_PIDFD | FAN_NONBLOCK |
+				      FAN_CLOEXEC, O_RDONLY);
+	if (place->events < 0)
+		return errno;
+	snprintf(place->dir, sizeof(place->dir), "/tmp/clone3_autoreap.XXXXXX");
+	if (pipe(place->report) || !mkdtemp(place->dir))
+		return errno;
+	for (place->files = 0; place->files < FILES; place->files++) {
+		file_name(place, place->files, path, sizeof(path));
+		close(open(path, O_CREAT | O_RDWR, 0600));
+		if (fanotify_mark(place->events, FAN_MARK_ADD, FAN_OPEN, AT_FDCWD, path))
+			return errno;
+	}
+	return 0;
+}
+
+static void open_files(struct place *place)
+{
+	char path[64];
+	int i;
+
+	for (i = 0; i < FILES; i++) {
+		file_name(place, i, path, sizeof(path));
+		if (open(path, O_RDONLY) < 0)
+			_exit(255);
+	}
+	tell(place->report[1], 0);
+}
+
+/* Each file has left one event, and each is read by itself. */
+static int open_event(struct place *place, pid_t pid)
+{
+	struct {
+		struct fanotify_event_metadata meta;
+		struct fanotify_event_info_pidfd info;
+	} event;
+
+	/* Not before the last one is there: the child is about to exit. */
+	if (pid != place->asked) {
+		place->asked = pid;
+		hear(place->report[0]);
+	}
+	if (read(place->events, &event, sizeof(event)) != sizeof(event))
+		return NOTHING_LEFT;
+	close(event.meta.fd);
+	return event.meta.pid == pid ? event.info.pidfd : -EPROTO;
+}
+
+static void drop_events(struct place *place)
+{
+	int fd;
+
+	while ((fd = open_event(place, place->asked)) != NOTHING_LEFT) {
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+FIXTURE_VARIANT_ADD(opener, by_clone) { no_preparation, nothing, open_once, nothing, 0, 0 };
+FIXTURE_VARIANT_ADD(opener, by_number) { no_preparation, nothing, open_number, nothing,
+	-ESRCH, -EINVAL };
+FIXTURE_VARIANT_ADD(opener, of_a_peer) { listen_for_peers, connect_as_peer, open_peer,
+	drop_peer, -EINVAL, 0 };
+FIXTURE_VARIANT_ADD(opener, of_a_sender) { ask_for_senders, send_as_sender, open_sender,
+	drop_message, -EINVAL, 0 };
+FIXTURE_VARIANT_ADD(opener, of_an_event) { watch_files, open_files, open_event,
+	drop_events, FAN_NOPIDFD, FAN_EPIDFD };
+
+FIXTURE_SETUP(opener)
+{
+	const char *missing = ar_missing();
+	int error;
+
+	if (missing)
+		SKIP(return, "%s", missing);
+	self->place.peer = -1;
+	error = variant->prepare(&self->place);
+	if (error)
+		SKIP(return, "pidfds cannot be had in this way: %s", strerror(error));
+}
+
+FIXTURE_TEARDOWN(opener)
+{
+	char path[64];
+
+	while (self->place.files--) {
+		file_name(&self->place, self->place.files, path, sizeof(path));
+		unlink(path);
+	}
+	if (self->place.dir[0])
+		rmdir(self->place.dir);
+}
+
+/*
+ * No other pidfd keeps the status: each one is closed before the next is made. And
+ * who has never heard of the flag is told nothing new.
+ */
+TEST_F_TIMEOUT(opener, is_told_as_ever_or_finds_the_status, LONG_RUN)
+{
+	int i, fd, end, missed = 0, wrong = 0, rare = 0, next, rounds = ar_rounds() * 4;
+	pid_t pid;
+
+	next = next_fd();
+	for (i = 0; i < rounds; i++) {
+		fd = NOTHING_LEFT;
+		pid = ar_fork(CLONE_AUTOREAP, 0,
+			      variant->open == open_once ? &self->place.clone : NULL);
+		ASSERT_LE(0, pid);
+		if (!pid) {
+			variant->child(&self->place);
+			_exit(CHILD_CODE);
+		}
+		for (end = 0; !(end & POLLHUP); close(fd)) {
+			fd = variant->open(&self->place, pid);
+			if (fd < 0)
+				break;
+			end = variant->open == open_once ? ar_poll_exited(fd) : ar_poll(fd);
+			if (end) {
+				ASSERT_EQ(POLLHUP, ar_poll_gone(fd));
+				missed += ar_status(fd) != EXITED(CHILD_CODE);
+			}
+		}
+		variant->finish(&self->place);
+		if (variant->rarely && fd == variant->rarely)
+			rare++;
+		else
+			wrong += fd < 0 && fd != NOTHING_LEFT && fd != variant->gone;
+	}
+	EXPECT_EQ(0, missed);
+	EXPECT_EQ(0, wrong);
+	EXPECT_GE(rounds / 4, rare)
+		TH_LOG("%d of %d", rare, rounds);
+	EXPECT_EQ(next, next_fd());
+}
+
+TEST_HARNESS_MAIN
