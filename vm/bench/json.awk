@@ -20,10 +20,15 @@ $1 == "life" {
 	    num("siblings", $5) ", " num("least_instructions", $6) ", " \
 	    num("mean_instructions", $7) ", " num("system_calls", $8))
 }
+$1 == "helper" {
+	add("helper", str("kernel", $2) ", " str("started_by", $3) ", " num("MiB_of_the_parent", $4) ", " \
+	    num("least_instructions", $5) ", " num("mean_instructions", $6) ", " \
+	    num("instructions_to_write_to_all_pages_again", $7))
+}
 $1 == "loop" { add("loop", str("after", $2) ", " num("seconds", $3)) }
 END {
 	printf "{\n  %s", str("version", version)
-	count = split("text text_of_touched_objects sizeof boot memory life loop", kinds, " ")
+	count = split("text text_of_touched_objects sizeof boot memory life helper loop", kinds, " ")
 	for (i = 1; i <= count; i++)
 		printf ",\n  \"%s\": [%s\n  ]", kinds[i], list[kinds[i]]
 	print "\n}"

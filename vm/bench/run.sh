@@ -6,8 +6,9 @@
 # objects that they touch; boots Debian's cloud kernel of the same version beside
 # them; and, unless LOOP=no, times this project's own loop. $O/bench gets:
 #   figures       all that was measured, a line each
-#   table         the targets with their results, and the life of a child by the way
-#                 in which it is reaped; printed, too
+#   table         the targets with their results, the life of a child by the way in
+#                 which it is reaped, and that of a helper by the way in which it is
+#                 started; printed, too
 #   figures.json  figures, for programs
 #   *.svg         the same as pictures
 # An earlier $O/bench survives a failed run.
@@ -30,7 +31,7 @@ bench() {
 	tr -d '\r' <"$run/results.log" >"$new/guest.log"
 	grep -qx 'guest: end 0' "$new/guest.log" ||
 		die "$1: the benchmark did not finish: $(grep -v '^life' "$new/guest.log" | tail -n 2 | tr '\n' ' ')"
-	sed -n "s/^\(start\|memory\|life\)  */\1 $1 /p" "$new/guest.log" | tr -s ' ' >>"$new/figures"
+	sed -n "s/^\(start\|memory\|life\|helper\)  */\1 $1 /p" "$new/guest.log" | tr -s ' ' >>"$new/figures"
 }
 
 # text OBJECT...: bytes of code

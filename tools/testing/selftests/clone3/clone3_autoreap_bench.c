@@ -12,7 +12,11 @@
  * of them is the path through the code alone; the mean has what happens now and then,
  * too: the timer's tick, RCU's callbacks, a cache that is empty. Before that: the
  * counter as it starts, and how many tasks and how much memory 10,000 children leave
- * that have exited while their parent was busy.
+ * that have exited while their parent was busy. After that: a helper, which is this
+ * program once more and ends at once, from the call that starts it until its parent
+ * knows its status. The parent has written to no memory besides its own few pages, then
+ * to 1 GiB in small pages, and last is what it costs to write to each of these again:
+ * a child with a copy of the page tables leaves a fault on every page.
  *
  * Under QEMU's -icount shift=0 the counter counts instructions, and a second run gives
  * the same figures. Elsewhere it counts time: pin the program to one idle processor.
@@ -23,6 +27,7 @@
 #include "clone3_autoreap_info.h"
 
 #include <err.h>
+#include <spawn.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
@@ -33,6 +38,11 @@
 #define MEMORY_CHILDREN 10000
 #define MAX_SIBLINGS 10000
 #define SIBLING_STACK 1024
+#define HELPER_LIVES 5
+#define HELPER_MIB 1024
+
+/* With this argument the program is its own helper. */
+#define HELPER "helper"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -325,6 +335,76 @@ static void measure_memory(enum way way, __u64 flags)
 		;
 }
 
+/* Run this program as a helper, and wait for its end. Returns the status. */
+static int run_helper(char *path, __u64 flags)
+{
+	char *const argv[] = { path, HELPER, NULL };
+	int status;
+	pid_t pid;
+
+	if (!flags) {
+		errno = posix_spawn(&pid, path, NULL, NULL, argv, environ);
+		if (errno || waitpid(pid, &status, 0) != pid)
+			err(1, "posix_spawn of a helper");
+		return status;
+	}
+	pid = ar_fork(flags, 0, &pidfd);
+	if (!pid) {
+		execve(path, argv, environ);
+		_exit(1);
+	}
+	if (pid < 0 || ar_poll_gone(pidfd) != POLLHUP)
+		err(1, "clone3 of a helper");
+	status = ar_status(pidfd);
+	close(pidfd);
+	return status;
+}
+
+static void write_to_pages(char *memory, size_t size)
+{
+	size_t page = sysconf(_SC_PAGESIZE), i;
+
+	for (i = 0; i < size; i += page)
+		memory[i]++;
+}
+
+static void measure_helper(const char *name, __u64 flags, __u64 budget, int mib)
+{
+	__u64 begin, end, sum = 0, again = 0, least = ~0ULL;
+	const size_t most = HELPER_MIB << 20, size = (size_t)mib << 20;
+	static char *path, *memory;
+	int lives;
+
+	if (!memory) {
+		path = realpath("/proc/self/exe", NULL);
+		memory = mmap(NULL, most, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			      -1, 0);
+		if (!path || memory == MAP_FAILED)
+			err(1, "cannot set up helpers");
+		/* A huge page needs no page table. If this fails, there are none. */
+		madvise(memory, most, MADV_NOHUGEPAGE);
+	}
+	write_to_pages(memory, size);
+	/* The first life is not counted. */
+	for (lives = -1; lives < HELPER_LIVES || sum < budget; lives++) {
+		begin = now();
+		if (run_helper(path, flags) != EXITED(CHILD_CODE))
+			errx(1, "%s: not the status of the helper", name);
+		end = now();
+		/* As a process does that goes on: the next child finds pages to protect. */
+		write_to_pages(memory, size);
+		if (lives < 0)
+			continue;
+		again += now() - end;
+		sum += end - begin;
+		if (end - begin < least)
+			least = end - begin;
+	}
+	printf("helper %-22s %8d %9llu %9llu %9llu\n", name, mib, (unsigned long long)least,
+	       (unsigned long long)sum / lives, (unsigned long long)again / lives);
+	fflush(stdout);
+}
+
 int main(int argc, char **argv)
 {
 	static const int numbers[] = { 0, 100, 1000, 10000 };
@@ -334,10 +414,13 @@ int main(int argc, char **argv)
 	static const __u64 how[] = { 0 };
 #endif
 	int millions = argc > 1 ? atoi(argv[1]) : 100;
-	int ways_here = ar_missing() ? AUTOREAP : WAYS;
+	__u64 budget = millions * 1000000ULL;
+	int ways_here, way, mib;
 	size_t n, h;
-	int way;
 
+	if (argc == 2 && !strcmp(argv[1], HELPER))
+		return CHILD_CODE;
+	ways_here = ar_missing() ? AUTOREAP : WAYS;
 	printf("start  %llu\n", (unsigned long long)now());
 	if (argc > 2 || millions < 1)
 		errx(1, "usage: %s [MILLIONS], of ticks for each row", argv[0]);
@@ -359,9 +442,22 @@ int main(int argc, char **argv)
 		add_siblings(numbers[n]);
 		for (h = 0; h < COUNT(how); h++) {
 			for (way = 0; way < ways_here; way++)
-				measure(way, how[h], millions * 1000000ULL, numbers[n]);
+				measure(way, how[h], budget, numbers[n]);
 		}
 	}
 	add_siblings(0);
+	/* Nothing of them may be left to do while a helper lives. */
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	sleep(1);
+
+	printf("       %-22s %8s %9s %9s %9s\n", "helper by", "MiB", "least", "mean", "again");
+	for (mib = 0; mib <= HELPER_MIB; mib += HELPER_MIB) {
+		measure_helper("posix_spawn", 0, budget, mib);
+		if (ways_here < WAYS)
+			continue;
+		measure_helper("autoreap", CLONE_AUTOREAP, budget, mib);
+		measure_helper("autoreap+CLONE_VFORK", CLONE_AUTOREAP | CLONE_VFORK, budget, mib);
+	}
 	return 0;
 }

@@ -1,0 +1,73 @@
+#!/bin/sh
+# Usage: vm/tests/table_test.sh
+#
+# Tests of vm/bench/table.awk, with every awk that this machine has; TAP on stdout. Exit codes: 0 pass, 1 a test failed.
+# The file figures meets all targets, two of them just so. A case is that file with one line altered: the run of a
+# benchmark must fail for a target, whichever it is, and for nothing else.
+set -eu
+cd "$(dirname "$0")"
+number=0 failures=0
+
+# check NAME GOT WANT
+check() {
+	number=$((number + 1))
+	if [ "$2" = "$3" ]; then
+		echo "ok $number - $1"
+	else
+		failures=$((failures + 1))
+		echo "not ok $number - $1"
+		printf 'got:\n%s\nwanted:\n%s\n' "$2" "$3" | sed 's/^/# /'
+	fi
+}
+
+# table SED -> $text, $rc: the table of the figures that SED makes of the file's
+table() {
+	rc=0
+	# shellcheck disable=SC2086 # an awk may be two words
+	text=$(sed "$1" figures | $awk -f ../bench/table.awk) || rc=$?
+}
+
+# fails TARGET SED, passes WHAT SED: the exit code, and the targets that are missed
+fails() {
+	table "$2"
+	check "$awk: missed: $1" "$rc $(echo "$text" | sed -n 's/  *[^ ]* *[^ ]*  MISSED.*//p')" "1 $1"
+}
+passes() {
+	table "$2"
+	check "$awk: passes: $1" "$rc $(echo "$text" | grep MISSED)" "0 "
+}
+
+# line BEGIN SED WANT: the end of the line that begins with BEGIN
+line() {
+	table "$2"
+	check "$awk: $1: $3" "$(echo "$text" | sed -n "s/^$1 *//p")" "$3"
+}
+
+for awk in mawk gawk 'busybox awk'; do
+	command -v "${awk%% *}" >/dev/null || continue
+	passes "all targets are met" ''
+	fails "without the flag, series against base: fork, exit, wait; least" 's/\(series waitpid fork 0\) 100100/\1 100101/'
+	fails "text of the kernel, patch of the flag alone; %" 's/\(objects core\) .*/\1 60401/'
+	for struct in task_struct signal_struct pid; do
+		fails "growth of struct $struct; bytes" "s/\(series $struct\) .*/\1 9999/"
+	done
+	for by in fork vfork; do
+		fails "CLONE_AUTOREAP against waitpid, by $by; mean" "s/\(series waitpid $by 0 [0-9]*\) .*/\1 33000 2/"
+		fails "CLONE_AUTOREAP, 10,000 siblings against none, by $by; mean" "s/\(series autoreap $by 10000 [0-9]*\) .*/\1 140000 1/"
+		passes "no target: the status, by $by" "s/\(series autoreap+epoll+status $by 0\) .*/\1 900000 999999 5/"
+	done
+	fails "boot to init, against Debian's cloud kernel" 's/start cloud .*/start cloud 1000000000/'
+	fails "from an edit of a test to its verdict, 64 and 32 bits; s" 's/loop test-edit .*/loop test-edit 16/'
+	passes "no target: the other loops" 's/loop \(cold\|kernel-edit\|test-edit-all\) .*/loop \1 99999/'
+	passes "no cloud kernel, LOOP=no" '/cloud/d; /loop/d'
+
+	status="with pidfd, epoll, status against waitid, by"
+	line "$status fork; mean" '' "1.000  no target; floor 0.996, without the status 0.992"
+	line "$status vfork; mean" '' "1.013  no target; floor 0.987, without the status 0.971"
+	line "$status fork; mean" '/epoll+waitid/d' "-  not measured"
+	line "growth of struct pid; bytes" '/sizeof/d' "0          -  not measured"
+	line "CLONE_AUTOREAP|CLONE_PIDFD" '' "629319    110835677      283603301"
+done
+
+echo "1..$number"
+[ $failures -eq 0 ]
