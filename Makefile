@@ -14,6 +14,7 @@ help:
 	@echo 'make regress           the base'"'"'s own tests on base and series: does one differ?'
 	@echo 'make parity KDIR=path  these tests on mainline 7.1 or later: its known faults'
 	@echo 'make bench             what the flag costs and saves, in instructions: a table and plots'
+	@echo 'make programs          gdb, bwrap, python3 and others with what the page tells people to copy'
 	@echo 'make boot              a shell in the guest'
 	@echo 'make tree              the base kernel with the series on it, as a git tree'
 	@echo 'make kernel            that kernel, built; make image prints the path of its bzImage'
@@ -63,6 +64,7 @@ base:		; @scripts/name.sh
 regress:	; $(locked) 'scripts/deps.sh && scripts/tree.sh && vm/regress.sh'
 parity:		; $(locked) 'scripts/deps.sh && vm/parity.sh'
 bench:		; $(locked) 'scripts/deps.sh bench && $(guest) && vm/bench/run.sh'
+programs:	; $(locked) '$(guest) && proof/programs.sh'
 boot:		; $(locked) '$(guest) && vm/qemu.sh shell'
 tree:		; $(locked) 'scripts/deps.sh && scripts/tree.sh'
 kernel:		; $(locked) '$(kernel)'
@@ -74,4 +76,4 @@ clean mrproper:	; $(locked) 'scripts/clean.sh $@'
 am:		; @scripts/am.sh
 deps:		; @scripts/deps.sh
 
-.PHONY: help demo check kselftest base bases bisectcheck lint mutate regress parity bench boot tree kernel image am refresh series export deps clean mrproper
+.PHONY: help demo check kselftest base bases bisectcheck lint mutate regress parity bench programs boot tree kernel image am refresh series export deps clean mrproper

@@ -1,8 +1,9 @@
 #!/bin/sh
-# Usage: scripts/deps.sh [lint | bench]
+# Usage: scripts/deps.sh [lint | bench | programs]
 # Installs the Debian packages that building, booting and checking need, with `lint`
-# those for scripts/lint.sh too, with `bench` those for vm/bench/run.sh, if any is
-# missing. As root it runs apt-get; otherwise it prints the one command.
+# those for scripts/lint.sh too, with `bench` those for vm/bench/run.sh, with `programs`
+# those for proof/programs.sh, if any is missing. As root it runs apt-get; otherwise it
+# prints the one command.
 # Exit status: 0 all there; 2 something is missing and was not installed.
 . "$(dirname -- "$0")/lib.sh"
 
@@ -11,6 +12,7 @@ packages="bc bison busybox-static ccache codespell cpio flex gcc gcc-multilib gi
 case ${1:-} in
 lint) packages="$packages graphviz python3-sphinx python3-yaml sparse" ;;
 bench) packages="$packages dwarves gnuplot-nox" ;;
+programs) packages="$packages bubblewrap findutils gdb ltrace python3-minimal strace" ;;
 esac
 
 missing=

@@ -2,10 +2,10 @@
 /*
  * spawn-helper - how a library runs a program without disturbing the application
  *
- * Usage: spawn-helper PROGRAM [ARGUMENT]...
+ * Usage: spawn-helper PATH [ARGUMENT]...
  *
  * Runs the program and says how it ended. What is above main() is for you to
- * copy. With CLONE_AUTOREAP it works whatever the application does about SIGCHLD,
+ * copy. With CLONE_AUTOREAP it works whatever the application does about signals,
  * and whoever in it calls wait(). Without, from Linux 6.15 on, the status is
  * right all the same, but the application gets a SIGCHLD and may find the helper
  * by a wait() of its own; before 6.15 the status is lost then.
@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -58,14 +59,16 @@ struct helper {
 };
 
 /*
- * Like fork(): returns twice, 0 in the child. Where the flag is not known, or a
- * seccomp filter refuses clone3(), the child is an ordinary one: without an exit
- * signal, so that wait() does not find it without __WALL, until it calls exec.
+ * Like fork(): returns twice, 0 in the child, and in the parent when the child has
+ * called exec or ended. Debuggers need that order, for a child without an exit signal.
+ * Where the flag is not known, or a seccomp filter refuses clone3(), the child is an
+ * ordinary one: without an exit signal, so that wait() does not find it without
+ * __WALL, until it calls exec.
  */
-static pid_t start_helper(struct helper *helper)
+static pid_t clone_helper(struct helper *helper)
 {
 	struct clone_args args = {
-		.flags = CLONE_AUTOREAP | CLONE_PIDFD,
+		.flags = CLONE_AUTOREAP | CLONE_PIDFD | CLONE_VFORK,
 		.pidfd = (uintptr_t)&helper->pidfd,
 	};
 	pid_t pid;
@@ -77,10 +80,31 @@ static pid_t start_helper(struct helper *helper)
 
 	helper->is_zombie = true;
 #ifdef __s390__
-	return syscall(SYS_clone, NULL, CLONE_PIDFD, &helper->pidfd, NULL, 0);
+	return syscall(SYS_clone, NULL, CLONE_PIDFD | CLONE_VFORK, &helper->pidfd, NULL, 0);
 #else
-	return syscall(SYS_clone, CLONE_PIDFD, NULL, &helper->pidfd, NULL, 0);
+	return syscall(SYS_clone, CLONE_PIDFD | CLONE_VFORK, NULL, &helper->pidfd, NULL, 0);
 #endif
+}
+
+/*
+ * The child: gives up the application's handlers, and what it ignores and blocks,
+ * which exec would leave to the program. Other threads may hold any lock, so it calls
+ * nothing that is not safe in a signal handler.
+ */
+static void exec_helper(char *const argv[], int *error)
+{
+	const struct sigaction by_default = { .sa_handler = SIG_DFL };
+	sigset_t none;
+	int sig;
+
+	/* It fails for those that cannot be caught, and those that libc keeps. */
+	for (sig = 1; sig < NSIG; sig++)
+		sigaction(sig, &by_default, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execv(argv[0], argv);
+	*error = errno;
+	_exit(127);
 }
 
 /* The status of a zombie: -1 with errno ECHILD if there is none. */
@@ -122,7 +146,7 @@ static int read_status(int pidfd)
  */
 static int finish_helper(struct helper *helper)
 {
-	int error, status = -1;
+	int error, before = errno, status = -1;
 
 	errno = ECHILD;
 	if (helper->is_zombie)
@@ -131,35 +155,54 @@ static int finish_helper(struct helper *helper)
 		status = read_status(helper->pidfd);
 	error = errno;
 	close(helper->pidfd);
-	errno = error;
+	errno = status < 0 ? error : before;
 	return status;
 }
 
-/* Run @argv and return its status, or -1 with errno. */
-static int run_helper(char *const argv[])
+/*
+ * Run the program @argv[0], a path. Returns 0; or -1 with errno, which is that of exec
+ * if the program cannot be run. After 0, finish_helper() must follow.
+ */
+static int start_helper(struct helper *helper, char *const argv[])
 {
-	struct helper helper;
+	sigset_t all, mask;
+	int *exec_error, error, before = errno;
 	pid_t pid;
 
-	pid = start_helper(&helper);
-	if (pid < 0)
+	/* The only memory that the child shares with its parent. */
+	exec_error = mmap(NULL, sizeof(*exec_error), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (exec_error == MAP_FAILED)
 		return -1;
-	if (pid == 0) {
-		execvp(argv[0], argv);
-		_exit(127);
-	}
-	return finish_helper(&helper);
+
+	/* No handler of the application may run in the child. */
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &mask);
+	pid = clone_helper(helper);
+	if (pid == 0)
+		exec_helper(argv, exec_error);
+	error = pid < 0 ? errno : *exec_error;
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+
+	munmap(exec_error, sizeof(*exec_error));
+	if (pid > 0 && error)
+		finish_helper(helper);
+	errno = error ? error : before;
+	return error ? -1 : 0;
 }
 
 int main(int argc, char *argv[])
 {
+	struct helper helper;
 	int status;
 
 	if (argc < 2) {
-		fprintf(stderr, "usage: spawn-helper PROGRAM [ARGUMENT]...\n");
+		fprintf(stderr, "usage: spawn-helper PATH [ARGUMENT]...\n");
 		return 1;
 	}
-	status = run_helper(argv + 1);
+	if (start_helper(&helper, argv + 1))
+		err(127, "%s", argv[1]);
+	status = finish_helper(&helper);
 	if (status < 0)
 		err(1, "%s", argv[1]);
 	if (WIFSIGNALED(status)) {

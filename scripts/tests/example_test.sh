@@ -26,30 +26,24 @@ compiles() { gcc -O2 -Wall -Wextra -Werror -isystem "$obj/usr/include" -o "$dir/
 # ends STATUS COMMAND...: whatever is agreed about SIGCHLD where this runs
 ends() { wanted=$1 rc=0; shift; env --default-signal=CHLD "$@" || rc=$?; echo "$* ended with $rc, not $wanted"; [ "$rc" = "$wanted" ]; }
 
+"$top/scripts/examples.sh" "$dir"
+cat >>"$dir/page.c" <<'END'
+int main(int argc, char **argv)
 {
-	sed -n '/^    #define _GNU_SOURCE/,/^    }/s/^    //p' "$top/Documentation/userspace-api/clone_autoreap.rst"
-	cat <<-'END'
-	int main(int argc, char **argv)
-	{
-		int status = argc > 1 ? run_helper(argv + 1) : -1;
+	int status = argc > 1 ? run_helper(argv + 1) : -1;
 
-		return status < 0 ? 99 : WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-	}
-	END
-} >"$dir/page.c"
-{
-	printf '%s\n' '#include <errno.h>' '#include <poll.h>' '#include <sys/ioctl.h>' '#include <linux/pidfd.h>'
-	sed -n '/^\.SH EXAMPLES/,/^\.EE/{/^\./d; s/\\-/-/g; p;}' "$top/man/PIDFD_GET_INFO.2const"
-	echo 'int main(void) { return exit_status(0); }'
-} >"$dir/man.c"
-cp "$top"/samples/pidfd/*.c "$dir"
+	if (status < 0)
+		return errno == ENOENT ? 127 : 99;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+END
 
 for program in page man spawn-helper clone-autoreap; do
 	test_that "$program.c compiles" compiles "$program"
 done
 for program in page spawn-helper; do
-	test_that "$program: tells an exit code" ends 3 "$dir/$program" sh -c 'exit 3'
-	test_that "$program: tells a signal" ends 137 "$dir/$program" sh -c 'kill -9 $$'
+	test_that "$program: tells an exit code" ends 3 "$dir/$program" /bin/sh -c 'exit 3'
+	test_that "$program: tells a signal" ends 137 "$dir/$program" /bin/sh -c 'kill -9 $$'
 	test_that "$program: tells that there is no such program" ends 127 "$dir/$program" "$dir/none"
 done
 echo "1..$number"

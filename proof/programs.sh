@@ -1,0 +1,90 @@
+#!/bin/sh
+# Usage: [BASE= | KDIR=] [ACCEL=] [SMP=] [TIMEOUT=] [EXAMPLES=dir] proof/programs.sh
+# Runs programs of Debian together with what people copy, the function of the page and the
+# sample, in the guest, on the built kernel with the series: as helpers, as tools
+# that watch the application, as applications that wait. A line a test, and its figures.
+# EXAMPLES holds another page.c and spawn-helper.c, such as broken ones.
+# Exit status: that of vm/run.sh: 0 pass; 1 a test failed or a result is missing; 2 usage or
+# build; 3 kernel splat or panic; 124 timeout.
+. "$(dirname -- "$0")/../scripts/lib.sh"
+
+"$top/scripts/deps.sh" programs
+src=$top/proof/programs kernel=$obj/arch/x86/boot/bzImage headers=$obj/usr/include ordinary=$initramfs
+for file in "$kernel" "$ordinary"; do
+	[ -f "$file" ] || die "$file is missing: vm/kernel.sh and vm/initramfs.sh make it"
+done
+# Its own guest, the same kernel.
+unset INITRAMFS EXPECTED
+export KIND=programs KERNEL="$kernel"
+. "$top/scripts/lib.sh"
+mkdir -p "$logs"
+rm -rf "$root"
+dir=$root/kselftest/programs
+mkdir -p "$dir"
+
+step CC "application library glib scm_pidfd"
+examples=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-programs.XXXXXX")
+trap 'rm -rf "$examples"' EXIT
+"$top/scripts/examples.sh" "$examples"
+[ -z "${EXAMPLES:-}" ] || cp "$EXAMPLES/page.c" "$EXAMPLES/spawn-helper.c" "$examples"
+# without FLAG NAME: NAME.c, which is the page's function without FLAG
+without() {
+	sed "s/$1 | //; s/ | $1//" "$examples/page.c" >"$examples/$2.c"
+	! cmp -s "$examples/page.c" "$examples/$2.c" || [ -n "${EXAMPLES:-}" ] ||
+		die "the page's function has no $1 that could be left out"
+}
+without CLONE_VFORK unsuspended
+without CLONE_AUTOREAP plain
+# cc PROGRAM SOURCE... [OPTION]...: dynamic, as most are, and as ltrace needs it
+cc() {
+	program=$1; shift
+	logged "$logs/cc.log" gcc -O1 -g -Wall -Wextra -Werror -I"$examples" -I"$src" -isystem "$headers" \
+		-o "$dir/$program" "$@" || die "$program: $(grep -m1 error: "$logs/cc.log") (log: $logs/cc.log)"
+}
+cc application.sample "$src/application.c" "$src/sample.c"
+for name in page unsuspended plain; do
+	cc "application.$name" "$src/application.c" "$examples/$name.c"
+done
+cc library.so "$src/library.c" -shared -fPIC
+cc scm_pidfd "$src/scm_pidfd.c"
+# QEMU needs that library, so it is there, without the headers.
+cc glib "$src/glib.c" -l:libglib-2.0.so.0
+cp "$src/guest.sh" "$dir"
+echo timeout=240 >"$dir/settings"
+echo programs:guest.sh >"$root/kselftest/kselftest-list.txt"
+sed -n 's,^each \([^ ]*\).*,programs/guest.sh page.\1 noskip\nprograms/guest.sh sample.\1 noskip,p
+	s,^once \([^ ]*\).*,programs/guest.sh \1 noskip,p' "$src/guest.sh" >"$expected"
+
+# The programs, and of python, perl and gdb only the modules that are loaded.
+step PACK "bwrap gdb ltrace perl python3 strace xargs"
+{
+	printf '/usr/bin/%s\n' bwrap env gdb ltrace perl python3 strace xargs
+	# gdb loads it when it sees a libc.
+	ls "$(dirname "$(gcc -print-file-name=libc.so.6)")"/libthread_db.so.1
+	modules='import sys
+for m in list(sys.modules.values()):
+    for f in (getattr(m, "__file__", 0), getattr(m, "__cached__", 0)):
+        if f: print(f)'
+	/usr/bin/python3 -ISc "import subprocess, site; $modules"
+	echo "python
+$modules" >"$examples/modules.gdb"
+	gdb -nx -batch -x "$examples/modules.gdb"
+	/usr/bin/perl -MIO::Handle -e 'print "$_\n" for values %INC, @DynaLoader::dl_shared_objects'
+} 2>"$logs/pack.log" | while read -r file; do [ ! -f "$file" ] || echo "$file"; done | sort -u >"$logs/files"
+{
+	cat "$logs/files"
+	{ grep -E '/bin/|\.so' "$logs/files"; find "$dir" -type f; } |
+		xargs ldd 2>/dev/null | grep -o '/[^ ]*\.so[^ ]*' | grep -v :
+} | sort -u | cpio --quiet -pdmL "$root" 2>>"$logs/pack.log" || die "cannot copy the programs"
+
+# python complains if there is no such directory.
+mkdir -p "$root$(/usr/bin/python3 -ISc 'import sys; print("/usr/lib/python%d.%d/lib-dynload" % sys.version_info[:2])')"
+
+# The kernel unpacks one archive after the other: busybox, init and the runner come
+# with the ordinary one.
+(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) | cat "$ordinary" - >"$initramfs"
+
+rc=0
+show='^  # (# |ok |not ok )|^[^ ]'
+logged "$logs/run.log" env V=1 "$top/vm/run.sh" kselftest || rc=$?
+exit "$rc"

@@ -1,0 +1,189 @@
+#!/bin/sh
+# Runs in the guest, under kselftest's runner, and prints TAP: for each line `each NAME ...`
+# below the tests page.NAME and sample.NAME, for each `once NAME ...` the test NAME.
+# proof/programs.sh takes the names from here too, so that none can be missing.
+
+# bwrap replaces the root, which cannot be done to the first root of a system. So be in a
+# second mount of it.
+if [ "${1:-}" != inside ]; then
+	mkdir -p /second
+	mount --bind / /second
+	cd /second || exit
+	mount --move . /
+	exec chroot . "/kselftest/programs/${0##*/}" inside
+fi
+mount -t devtmpfs dev /dev
+mount -t proc proc /proc
+mount -t tmpfs tmp /tmp
+cd /kselftest/programs || exit
+
+number=0 failed=0
+
+# once NAME COMMAND...: a test
+once() {
+	name=$1; shift
+	number=$((number + 1)) result=ok
+	: >/tmp/figures
+	if ! "$@" >/tmp/log 2>&1; then
+		result='not ok' failed=1
+		sed 's/^/# /' /tmp/log
+	fi
+	sed 's/^/# /' /tmp/figures
+	echo "$result $number - $name"
+}
+# each NAME COMMAND...: a test of both applications
+each() {
+	claim=$1; shift
+	for by in page sample; do
+		application=$PWD/application.$by
+		once "$by.$claim" "$@"
+	done
+}
+# in_time PROGRAM...: it is killed if it takes too long; its helper is not, so no pipe may
+# wait for that
+in_time() { busybox timeout -s KILL 30 "$@"; }
+# figure TEXT...: is shown, whether the test passes or not
+figure() { echo "$@" >>/tmp/figures; }
+# does_it_say REGEX...: each of them is in a line of what a program has said
+does_it_say() {
+	for regex in "$@"; do
+		grep -qE -e "$regex" /tmp/said || { echo "nothing like: $regex"; return 1; }
+	done
+}
+
+# says TEXT WAY PROGRAM...: the application says that of its helper PROGRAM, in time
+says() {
+	wanted=$1; shift
+	in_time "$application" "$@" >/tmp/said 2>&1
+	said=$(cat /tmp/said)
+	[ "$said" = "$wanted" ] || { echo "$*: says '$said', not '$wanted'"; return 1; }
+}
+starts_clean() { says 'exit 0' "$1" "$application" clean; }
+each helper_of_a_plain_application_starts_clean starts_clean default
+each helper_of_one_that_ignores_signals_starts_clean starts_clean ignored
+each helper_of_one_that_blocks_signals_starts_clean starts_clean blocked
+
+handlers() {
+	in_time "$application" handlers /bin/true >/tmp/said
+	rc=$?
+	figure "$(cat /tmp/said)"
+	return "$rc"
+}
+each no_handler_runs_in_the_child handlers
+each mask_and_errno_are_kept says 'exit 0' errno /bin/true
+each signal_is_told says 'signal 9' default /bin/sh -c 'kill -9 $$'
+each no_such_program_is_told says 'error ENOENT' default /none
+each forbidden_program_is_told says 'error EACCES' default /proc/version
+each exit_127_is_told says 'exit 127' default /bin/sh -c 'exit 127'
+
+each bwrap_ends says 'exit 4' ignored /usr/bin/bwrap --ro-bind / / --unshare-pid /bin/sh -c 'exit 4'
+each python_knows_how_its_child_ended says 'exit 4' ignored /usr/bin/python3 -ISc \
+	'import subprocess, sys; sys.exit(subprocess.call(["/bin/sh", "-c", "exit 4"]))'
+# perl itself sees to it that SIGCHLD is not ignored.
+each perl_knows_how_its_child_ended says 'exit 4' ignored /usr/bin/perl -e \
+	'exit(system("/bin/sh", "-c", "exit 4") >> 8)'
+
+gdb_of() {
+	in_time gdb -nx -batch -ex 'set debuginfod enabled off' -ex 'break after_helper' -ex run \
+		-ex 'print/x status' -ex continue --args "$1" default /bin/sh -c 'exit 3' >/tmp/said 2>&1
+	cat /tmp/said
+}
+gdb_stops() {
+	gdb_of "$application"
+	does_it_say '^Breakpoint 1, after_helper' ' = 0x300$' 'exited with code 03' && ! does_it_say "Couldn't get"
+}
+gdb_does_not_stop() {
+	gdb_of "$PWD/application.unsuspended"
+	figure "gdb says: $(grep -m1 "Couldn't get" /tmp/said)"
+	does_it_say "Couldn't get" && ! does_it_say '^Breakpoint 1, after_helper'
+}
+each gdb_stops_after_it gdb_stops
+# The control.
+once gdb_does_not_without_CLONE_VFORK gdb_does_not_stop
+
+strace_follows() {
+	in_time strace -f -o /tmp/said "$application" default /bin/sh -c 'exit 3'
+	rc=$?
+	cat /tmp/said
+	does_it_say 'clone3\(.*(0x400000000|CLONE_AUTOREAP)' 'execve\("/bin/sh", \["/bin/sh", "-c", "exit 3"\]' &&
+		[ "$(grep -c '+++ exited with 3 +++' /tmp/said):$rc" = 2:3 ]
+}
+each strace_sees_it_all strace_follows
+
+# ltrace takes every child by CLONE_VFORK for one that has its parent's memory, as that
+# of vfork() has. If it has its own, ltrace leaves a breakpoint in the parent's.
+ltrace_of() {
+	in_time ltrace -o /tmp/said "$PWD/application.$1" ignored /bin/sh -c 'exit 3' >/dev/null
+	cat /tmp/said
+}
+ltrace_sees_the_end() {
+	ltrace_of unsuspended
+	does_it_say '^poll\(' '^[+]{3} exited .status 3. [+]{3}$'
+}
+ltrace_makes_no_difference() {
+	ltrace_of plain
+	plain=$(tail -n 1 /tmp/said)
+	ltrace_of page
+	figure "ltrace says: $(tail -n 1 /tmp/said); without CLONE_AUTOREAP: $plain"
+	[ "$(tail -n 1 /tmp/said)" = "$plain" ]
+}
+once ltrace_sees_the_end_without_CLONE_VFORK ltrace_sees_the_end
+once ltrace_does_not_mind_the_flag ltrace_makes_no_difference
+
+perl_loop() { in_time /usr/bin/perl -e '1 while wait() > 0'; }
+python_loop() {
+	in_time /usr/bin/python3 -ISc 'import os
+try:
+    while True: os.wait()
+except ChildProcessError: pass'
+}
+xargs_loop() { echo word | in_time /usr/bin/xargs /bin/true; }
+# waits APPLICATION HELPER STATE: an application that waits for all its children, in which
+# a library has started a long-lived helper. That is `running` when the application is
+# done, or has `ended`.
+waits() {
+	for whose in none "$2"; do
+		rm -f /tmp/said
+		LD_PRELOAD=$PWD/library.so HELPER=$whose REPORT=/tmp/said "$1"
+		cat /tmp/said
+		[ "$whose" != none ] || read -r _ without </tmp/said
+	done
+	read -r _ ms state status </tmp/said
+	figure "$ms ms, without a helper $without ms; the helper has status $status"
+	[ "$state:$status" = "$3:7" ] && { [ "$state" = running ] || [ "$ms" -ge 2000 ]; }
+}
+gdb_stops_in_library() {
+	in_time gdb -nx -batch -ex 'set debuginfod enabled off' -ex 'set startup-with-shell off' \
+		-ex "set environment LD_PRELOAD $PWD/library.so" -ex 'set environment HELPER detached' \
+		-ex 'set environment REPORT /tmp/report' -ex 'set breakpoint pending on' \
+		-ex 'break finish_helper' -ex run -ex continue --args /usr/bin/perl /dev/null >/tmp/said 2>&1
+	cat /tmp/said
+	does_it_say '^Breakpoint 1, finish_helper' 'exited normally' && ! does_it_say "Couldn't get"
+}
+once gdb_stops_after_a_detached_one gdb_stops_in_library
+once perl_waits_for_a_helper waits perl_loop own ended
+once perl_does_not_for_a_detached_one waits perl_loop detached running
+once perl_waits_for_one_that_it_adopts waits perl_loop adopted ended
+once python_waits_for_a_helper waits python_loop own ended
+once python_does_not_for_a_detached_one waits python_loop detached running
+once xargs_waits_only_for_its_own waits xargs_loop own running
+
+glib_watch() {
+	in_time ./glib >/tmp/said 2>&1
+	figure "GLib says $(sed 's/ .*//' /tmp/said), the pidfd $(sed 's/.* //' /tmp/said)"
+	does_it_say ' 4$' && ! does_it_say '^4 '
+}
+once glib_does_not_know_how_it_ended glib_watch
+
+scm_pidfd() {
+	./scm_pidfd >/tmp/said 2>&1
+	figure "$(cat /tmp/said)"
+	case $(uname -r) in
+	6.12.*) does_it_say '^waited for: EINVAL, reaps itself: EINVAL$' ;;
+	*) does_it_say '^waited for: .*, reaps itself: .' ;;
+	esac
+}
+once scm_pidfd_of_one_that_has_gone scm_pidfd
+
+echo "1..$number"
+[ "$failed" = 0 ]
