@@ -171,7 +171,7 @@ once xargs_waits_only_for_its_own waits xargs_loop own running
 glib_watch() {
 	in_time ./glib >/tmp/said 2>&1
 	figure "GLib says $(sed 's/ .*//' /tmp/said), the pidfd $(sed 's/.* //' /tmp/said)"
-	does_it_say ' 4$' && ! does_it_say '^4 '
+	does_it_say '^0 4$'
 }
 once glib_does_not_know_how_it_ended glib_watch
 
@@ -180,7 +180,7 @@ scm_pidfd() {
 	figure "$(cat /tmp/said)"
 	case $(uname -r) in
 	6.12.*) does_it_say '^waited for: EINVAL, reaps itself: EINVAL$' ;;
-	*) does_it_say '^waited for: .*, reaps itself: .' ;;
+	*) does_it_say '^waited for: pidfd, reaps itself: pidfd$' ;;
 	esac
 }
 once scm_pidfd_of_one_that_has_gone scm_pidfd

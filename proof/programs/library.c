@@ -39,12 +39,14 @@ static int start_detached_helper(struct helper *helper, char *const argv[])
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED)
 		return -1;
+	/* If the process between is killed, nobody says anything. */
+	shared->helper.pidfd = -1;
+	shared->error = ECHILD;
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &mask);
 	pid = syscall(SYS_clone3, &args, sizeof(args));
 	if (pid == 0) {
-		if (start_helper(&shared->helper, argv))
-			shared->error = errno;
+		shared->error = start_helper(&shared->helper, argv) ? errno : 0;
 		_exit(0);
 	}
 	error = pid < 0 ? errno : shared->error;

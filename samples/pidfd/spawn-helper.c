@@ -8,7 +8,7 @@
  * copy. With CLONE_AUTOREAP it works whatever the application does about signals,
  * and whoever in it calls wait(). Without, from Linux 6.15 on, the status is
  * right all the same, but the application gets a SIGCHLD and may find the helper
- * by a wait() of its own; before 6.15 the status is lost then.
+ * by a wait() of its own; before 6.15 the status is lost then. Needs Linux 5.4.
  *
  * Exit status: that of the program, or 128 and the signal that has killed it;
  * 127 if it cannot be run; 1 after any other error.
@@ -73,6 +73,7 @@ static pid_t clone_helper(struct helper *helper)
 	};
 	pid_t pid;
 
+	helper->pidfd = -1;
 	helper->is_zombie = false;
 	pid = syscall(SYS_clone3, &args, sizeof(args));
 	if (pid >= 0 || (errno != EINVAL && errno != ENOSYS && errno != EPERM))
@@ -88,18 +89,19 @@ static pid_t clone_helper(struct helper *helper)
 
 /*
  * The child: gives up the application's handlers, and what it ignores and blocks,
- * which exec would leave to the program. Other threads may hold any lock, so it calls
- * nothing that is not safe in a signal handler.
+ * which exec would leave to the program. Other threads may hold any lock, also one of
+ * libc's own, so it makes system calls and nothing else.
  */
 static void exec_helper(char *const argv[], int *error)
 {
-	const struct sigaction by_default = { .sa_handler = SIG_DFL };
+	/* The kernel's struct sigaction of any architecture: SIG_DFL, no flags, no mask. */
+	static const unsigned long by_default[8];
 	sigset_t none;
 	int sig;
 
-	/* It fails for those that cannot be caught, and those that libc keeps. */
-	for (sig = 1; sig < NSIG; sig++)
-		sigaction(sig, &by_default, NULL);
+	/* Not sigaction(): for SIGABRT it takes the lock that abort() holds. */
+	for (sig = 1; sig < _NSIG; sig++)
+		syscall(SYS_rt_sigaction, sig, by_default, NULL, _NSIG / 8);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	execv(argv[0], argv);
@@ -128,6 +130,12 @@ static int read_status(int pidfd)
 	/* No events: POLLHUP alone ends the poll, and then the status is there. */
 	struct pollfd end = { .fd = pidfd };
 
+	/* Kernels without the call may lack POLLHUP as well, and would sleep for ever. */
+	if (ioctl(pidfd, PIDFD_GET_INFO, &info) < 0 && (errno == ENOTTY || errno == EINVAL)) {
+		errno = ENODATA;
+		return -1;
+	}
+	info = (struct exit_info){ .mask = PIDFD_INFO_EXIT };
 	while (poll(&end, 1, -1) < 0) {
 		if (errno != EINTR)
 			return -1;

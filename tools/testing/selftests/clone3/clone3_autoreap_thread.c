@@ -28,7 +28,7 @@ TEST_F(autoreap, thread_has_its_own_status)
 	process = ar_pidfd_open(getpid(), 0);
 	for (code = 0; code < 64; code++) {
 		ASSERT_LT(0, start_thread(exit_thread, &code, &pidfd));
-		ASSERT_TRUE(ar_ended(pidfd));
+		ASSERT_TRUE(ar_exited(pidfd));
 		EXPECT_EQ(EXITED(code), ar_status(pidfd));
 		ASSERT_EQ(POLLHUP, ar_poll_gone(pidfd));
 		EXPECT_EQ(EXITED(code), ar_status(pidfd));
@@ -186,7 +186,7 @@ TEST_F(autoreap, traced_leader_tells_its_own_code)
 		ASSERT_EQ(0, ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_O_TRACEEXIT));
 		tell(release[1], 0);
 		ASSERT_EQ(EVENT_STOP(PTRACE_EVENT_EXIT), next_stop(pid));
-		ASSERT_EQ(1, ar_take_sigchld());
+		ASSERT_EQ(SIGTRAP, told_by_sigchld(pid, CLD_TRAPPED));
 
 		/* The group exit ends the stop of the leader, not that of its thread. */
 		ASSERT_EQ(0, ar_gate_open(&self->gate));
