@@ -38,6 +38,20 @@ TEST_F(autoreap, thread_has_its_own_status)
 	EXPECT_EQ(NO_STATUS, ar_status(process));
 }
 
+/* A thread that waits at the gate; the first thread ends the process when it hears. */
+static pid_t start_gated_thread(__u64 flags, int *pidfd, struct ar_gate *gate, int report,
+				int release)
+{
+	pid_t pid = ar_fork(flags, flags & CLONE_AUTOREAP ? 0 : SIGCHLD, pidfd);
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	tell(report, start_thread(gated_thread, gate, NULL));
+	hear(release);
+	_exit(LEADER_CODE);
+}
+
 /* A traced thread that ends before the others has its own status, for tracer and pidfd. */
 TEST_F(autoreap, traced_thread_has_its_own_status)
 {
@@ -47,14 +61,9 @@ TEST_F(autoreap, traced_thread_has_its_own_status)
 	ASSERT_EQ(0, pipe(release));
 	/* The tracer waits before the process exits, or after. */
 	for (i = 0; i < 2; i++) {
-		pid = ar_fork(CLONE_AUTOREAP, 0, &pidfd);
-		ASSERT_LE(0, pid);
-		if (!pid) {
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			tell(self->report[1], start_thread(gated_thread, &self->gate, NULL));
-			hear(release[0]);
-			_exit(LEADER_CODE);
-		}
+		pid = start_gated_thread(CLONE_AUTOREAP, &pidfd, &self->gate, self->report[1],
+					 release[0]);
+		ASSERT_LT(0, pid);
 		tid = hear(self->report[0]);
 		ASSERT_LT(0, tid);
 		thread_fd = ar_pidfd_open(tid, PIDFD_THREAD);
@@ -94,20 +103,6 @@ static int told_by_sigchld(pid_t pid, int code)
 static int exit_group_at_gate(void *gate)
 {
 	ar_gate_pass(gate);
-	_exit(LEADER_CODE);
-}
-
-/* A thread that waits at the gate; the first thread ends the process when it hears. */
-static pid_t start_gated_thread(__u64 flags, int *pidfd, struct ar_gate *gate, int report,
-				int release)
-{
-	pid_t pid = ar_fork(flags, flags & CLONE_AUTOREAP ? 0 : SIGCHLD, pidfd);
-
-	if (pid)
-		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	tell(report, start_thread(gated_thread, gate, NULL));
-	hear(release);
 	_exit(LEADER_CODE);
 }
 
@@ -208,7 +203,7 @@ TEST_F(autoreap, traced_leader_tells_its_own_code)
 /* A thread that exits while a signal ends its group has its own code, or that signal. */
 TEST_F_TIMEOUT(autoreap, traced_thread_never_tells_half_a_group_exit, LONG_RUN)
 {
-	int i, half = 0, release[2], pidfd = -1;
+	int i, j, half = 0, release[2], pidfd = -1;
 	siginfo_t info = {};
 	struct ar_gate gate;
 	pid_t pid, tid;
@@ -227,6 +222,9 @@ TEST_F_TIMEOUT(autoreap, traced_thread_never_tells_half_a_group_exit, LONG_RUN)
 		ASSERT_LT(0, tid);
 		ASSERT_EQ(0, ptrace(PTRACE_SEIZE, tid, NULL, NULL));
 		ASSERT_EQ(0, ar_gate_open(&gate));
+		/* At another moment of its exit each time. */
+		for (j = 0; j < i % 50; j++)
+			sched_yield();
 		ASSERT_EQ(0, kill(pid, SIGTERM));
 		ASSERT_EQ(SIGCHLD, sigwaitinfo(&set, &info));
 		EXPECT_EQ(tid, info.si_pid);
