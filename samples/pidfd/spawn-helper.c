@@ -94,7 +94,7 @@ static pid_t clone_helper(struct helper *helper)
  */
 static void exec_helper(char *const argv[], int *error)
 {
-	/* The kernel's struct sigaction of any architecture: SIG_DFL, no flags, no mask. */
+	/* SIG_DFL, no flags, no mask, on any architecture; sparc has another call. */
 	static const unsigned long by_default[8];
 	sigset_t none;
 	int sig;
