@@ -6,19 +6,7 @@
 # benchmark must fail for a target, whichever it is, and for nothing else.
 set -eu
 cd "$(dirname "$0")"
-number=0 failures=0
-
-# check NAME GOT WANT
-check() {
-	number=$((number + 1))
-	if [ "$2" = "$3" ]; then
-		echo "ok $number - $1"
-	else
-		failures=$((failures + 1))
-		echo "not ok $number - $1"
-		printf 'got:\n%s\nwanted:\n%s\n' "$2" "$3" | sed 's/^/# /'
-	fi
-}
+. ./tap.sh
 
 # table SED -> $text, $rc: the table of the figures that SED makes of the file's
 table() {

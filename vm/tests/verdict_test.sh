@@ -9,19 +9,8 @@ cd "$(dirname "$0")/logs"
 verdict=$PWD/../../verdict.sh
 nl='
 '
-number=0 failures=0
-
-# check NAME GOT WANT
-check() {
-	number=$((number + 1))
-	if [ "$2" = "$3" ]; then
-		echo "ok $number - $1"
-	else
-		failures=$((failures + 1))
-		echo "not ok $number - $1"
-		printf 'got:\n%s\nwanted:\n%s\n' "$2" "$3" | sed 's/^/# /'
-	fi
-}
+# shellcheck source=vm/tests/tap.sh
+. ../tap.sh
 
 # judge ARGUMENT... -> $got: exit code, newline, what it printed
 judge() {
