@@ -3,7 +3,7 @@
 BASE ?= 6.12
 O ?= build
 TARGETS ?= clone3
-export BASE KDIR O TARGETS TESTS ACCEL SMP TIMEOUT REPEAT ROUNDS DEBUG MUTANTS REGRESS LOOP V
+export BASE KDIR O TARGETS TESTS ACCEL SMP TIMEOUT REPEAT ROUNDS DEBUG MUTANTS REGRESS LOOP TAGS OVER MIRROR V
 
 help:
 	@echo 'make demo              all from nothing to a table that shows the feature'
@@ -21,6 +21,7 @@ help:
 	@echo 'make base BASE=6.18 KDIR=path  names a tree of 6.18 once; then BASE=6.18 is enough'
 	@echo 'make bases             the series on every base at hand: no fuzz, each patch builds'
 	@echo 'make bisectcheck       the same for BASE alone'
+	@echo 'make reach             which releases take their series: those of KDIR, or of Debian'
 	@echo 'make am KDIR=path      git am of the right series to your own git tree'
 	@echo 'make refresh           write files that were edited here into the patches that add them'
 	@echo 'make series            the series with its cover letter as mails, in build/BASE/series'
@@ -39,6 +40,8 @@ help:
 	@echo '  REPEAT=1             how often the guest runs the kselftests'
 	@echo '  ROUNDS=              rounds of each race in the tests; the long form is 100000'
 	@echo '  DEBUG=1              a kernel with KASAN, lockdep, kmemleak...; DEBUG=kcsan: data races'
+	@echo '  TAGS= OVER=          reach: only these tags; patches laid over each tree before'
+	@echo '  MIRROR=url           of kernel.org'"'"'s pub/linux/kernel'
 	@echo '  MUTANTS= REGRESS=    only these mutants; these kselftest targets'
 	@echo '  LOOP=no              bench: do not time this project'"'"'s own loop, which takes longest'
 	@echo '  O=build              where everything that is made goes'
@@ -73,7 +76,8 @@ refresh:	; $(locked) 'scripts/deps.sh && scripts/refresh.sh'
 series:		; $(locked) 'scripts/deps.sh && scripts/mail.sh'
 export:		; $(locked) 'scripts/deps.sh && scripts/refresh.sh --export'
 clean mrproper:	; $(locked) 'scripts/clean.sh $@'
+reach:		; @ELSEWHERE=1 scripts/reach.sh
 am:		; @scripts/am.sh
 deps:		; @scripts/deps.sh
 
-.PHONY: help demo check kselftest base bases bisectcheck lint mutate regress parity bench programs boot tree kernel image am refresh series export deps clean mrproper
+.PHONY: help demo check kselftest base bases reach bisectcheck lint mutate regress parity bench programs boot tree kernel image am refresh series export deps clean mrproper

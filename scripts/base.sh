@@ -1,9 +1,10 @@
 #!/bin/sh
-# Usage: [BASE=6.12 | KDIR=path] scripts/base.sh
+# Usage: [BASE=6.12 | KDIR=path] [MIRROR=url] scripts/base.sh
 # Makes the base kernel the branch `base` of the git repository $work/linux.git.
 # KDIR is any kernel tree, committed or not, and so is one that 'make base' has
 # named for BASE; it is read anew each time and never written to. Any other BASE is
-# Debian's linux-source-$BASE, downloaded by apt (which checks it), once.
+# fetched once: from kernel.org, or MIRROR, if patches/releases has its checksum, else
+# as Debian's linux-source-$BASE, by apt (which checks it).
 # A failed run leaves an earlier import as it was.
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
@@ -45,19 +46,24 @@ if [ -n "$dir" ]; then
 	exit
 fi
 
-# What this machine's own sources do not have, sid or the backports of the current
-# release may. The lists of this call lie apart, so it changes nothing else.
-from_elsewhere() {
-	apt=$O/apt
-	mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
-	for suite in sid trixie-backports; do
-		echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian $suite main"
-	done >"$apt/sources.list"
-	step APT "looking for $package in sid and backports"
-	set -- -o Dir::Etc::SourceList="$apt/sources.list" -o Dir::Etc::SourceParts=/dev/null \
-		-o Dir::State::Lists="$apt/lists" -o Dir::Cache="$apt/cache" -o APT::Sandbox::User=root
-	logged "$logs/get.log" apt-get "$@" update &&
-		logged "$logs/get.log" apt-get "$@" download "$package"
+# from_kernel_org VERSION SHA256: a release, kept in $O/download, whole or not at all. What
+# there is of it by a download that was cut off is where the next one begins.
+from_kernel_org() {
+	tar=linux-${1%.0}.tar.xz
+	url=${MIRROR:-https://cdn.kernel.org/pub/linux/kernel}/v${1%%.*}.x/$tar
+	tar=$O/download/$tar
+	mkdir -p "$O/download"
+	[ ! -f "$tar" ] || return 0
+	step GET "$url"
+	echo "$2  $tar.part" >"$work/new/sum"
+	sha256sum -c --status "$work/new/sum" 2>/dev/null ||
+	logged "$logs/get.log" curl -fsSL --retry 3 -C - -o "$tar.part" "$url" ||
+		die "cannot get $url: $(tail -n 1 "$logs/get.log"); say MIRROR=url of another copy of kernel.org's pub/linux/kernel, or name a tree with 'make base BASE=$BASE KDIR=path'"
+	if ! sha256sum -c --status "$work/new/sum"; then
+		rm "$tar.part"
+		die "$url is not what it should be (its SHA-256 is not that of patches/releases); dropped. Try again, or say MIRROR=another"
+	fi
+	mv "$tar.part" "$tar"
 }
 
 rm -rf "$work/new"
@@ -75,20 +81,25 @@ free=$(df -Pk "$work" | awk 'NR == 2 { print $4 }')
 [ "$free" -ge "$need" ] ||
 	die "no space: $((free / 1000)) MB free below $O, $((need / 1000)) MB needed; say O=another-directory"
 cd "$work/new"
-deb=/usr/src/$package.tar.xz
-if [ -f "$deb" ]; then
-	text="$package $(dpkg-query -W -f '${Version}' "$package" 2>/dev/null || echo "($deb)")"
+# shellcheck disable=SC2046
+set -- $(awk -v base="$BASE" '$1 == base { print $4, $5 }' "$top/patches/releases")
+tar=/usr/src/$package.tar.xz
+if [ "${2:--}" != - ]; then
+	from_kernel_org "$@"
+	text="Linux $1"
+elif [ -f "$tar" ]; then
+	text="$package $(dpkg-query -W -f '${Version}' "$package" 2>/dev/null || echo "($tar)")"
 else
 	step GET "$package"
-	logged "$logs/get.log" apt-get download "$package" || from_elsewhere ||
-		die "cannot get $package: $(tail -n 1 "$logs/get.log"); name a kernel tree of it with 'make base BASE=$BASE KDIR=path'"
+	"$top/scripts/debian.sh" get "$package" 2>"$work/new/why" ||
+		die "$(sed 's/^error: //' "$work/new/why"); name a kernel tree of it with 'make base BASE=$BASE KDIR=path'"
 	dpkg-deb -x "$package"_*.deb .
 	text="$package $(dpkg-deb -f "$package"_*.deb Version)"
-	deb=$work/new/usr/src/$package.tar.xz
+	tar=$work/new/usr/src/$package.tar.xz
 fi
 step EXTRACT "$text"
 mkdir linux
-logged "$logs/extract.log" tar -xf "$deb" -C linux --strip-components=1 ||
-	die "cannot extract $deb: $(head -n 1 "$logs/extract.log")"
+logged "$logs/extract.log" tar -xf "$tar" -C linux --strip-components=1 ||
+	die "cannot extract $tar: $(head -n 1 "$logs/extract.log")"
 step IMPORT "$text into git"
 import "$work/new/linux" "$text"

@@ -81,6 +81,7 @@ check "patches: every link leads to a patch, every series has a cover letter" wh
 check "patches: nobody's sign-off" unsigned patches/*/*.patch patches/*/cover-letter
 check "patches/$BASE: applies with no fuzz; refresh changes nothing" scripts/refresh.sh --check
 check "patches/$BASE: as mails they give the same tree" scripts/mail.sh
+check "patches: each linux-source that apt offers takes its series" scripts/reach.sh
 for patch in patches/common/*.patch $(find patches/[0-9]* -type f -name '*.patch'); do
 	check "checkpatch --strict $patch" checkpatch "$patch"
 done

@@ -7,7 +7,7 @@
 # Exit status: 0 all there; 2 something is missing and was not installed.
 . "$(dirname -- "$0")/lib.sh"
 
-packages="bc bison busybox-static ccache codespell cpio flex gcc gcc-multilib git kmod libc6-dev
+packages="bc bison busybox-static ccache codespell cpio curl flex gcc gcc-multilib git kmod libc6-dev
  libcap-dev libelf-dev libssl-dev make mandoc perl qemu-system-x86 rsync shellcheck xz-utils"
 case ${1:-} in
 lint) packages="$packages graphviz python3-sphinx python3-yaml sparse" ;;

@@ -41,6 +41,12 @@ kernel_version() {
 }
 kernel_tree() { [ -f "$1/Kbuild" ] && [ -f "$1/kernel/fork.c" ]; }
 
+# context PATCH: how many lines of context somebody has chosen for its hunks
+context() {
+	awk '/^@@ / { n = 0; edge = 1 } !/^@@ / && edge { if (/^ /) n++; else edge = 0; if (n > max) max = n }
+	     END { print max ? max : 3 }' "$1"
+}
+
 # base_named BASE: the tree that 'make base' has named for it, if any
 base_named() {
 	while read -r name dir; do

@@ -23,8 +23,16 @@ fi
 
 new=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-refresh.XXXXXX")
 trap 'rm -rf "$new"' EXIT
-own_git --git-dir="$repo" format-patch -q -N --no-signature --zero-commit --abbrev=12 --no-renames \
-	-o "$new" "base..$last"
+
+number=0
+own_git --git-dir="$repo" rev-list --reverse "base..$last" >"$new/commits"
+while read -r commit; do
+	number=$((number + 1))
+	old=$(echo "$series/$(printf %04d "$number")"-*.patch)
+	[ -f "$old" ] || old=/dev/null
+	own_git --git-dir="$repo" format-patch -q -1 -N --start-number "$number" --no-signature --zero-commit \
+		--abbrev=12 --no-renames -U"$(context "$old")" -o "$new" "$commit"
+done <"$new/commits"
 
 # What a patch says and does, without line numbers and blob names.
 content() {

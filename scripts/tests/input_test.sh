@@ -4,41 +4,12 @@
 # Uses the imported base kernel (make tree), on copies of what the series touches.
 # Exit status: 0 all passed; 1 otherwise.
 . "$(dirname -- "$0")/../lib.sh"
-number=0 failures=0
+. "$top/vm/tests/tap.sh"
 repo=$O/$BASE/linux.git
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/autoreap input.XXXXXX")
 trap 'rm -rf "$tmp" "$out"' EXIT
 out=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-out.XXXXXX")
 unset KDIR
-
-# is NAME GOT WANT
-is() {
-	number=$((number + 1))
-	if [ "$2" = "$3" ]; then
-		echo "ok $number - $1"
-	else
-		failures=$((failures + 1))
-		printf 'not ok %d - %s\n# got:    %s\n# wanted: %s\n' "$number" "$1" "$2" "$3"
-	fi
-}
-
-# refuses NAME PATTERN COMMAND...: exit status 2 and one line on stderr like PATTERN
-refuses() {
-	name=$1 pattern=$2; shift 2
-	rc=0
-	text=$("$@" 2>&1 >/dev/null </dev/null) || rc=$?
-	case "$rc $text" in
-	*"
-"*)	is "$name" "several lines: $text" "one line like $pattern" ;;
-	"2 error: "*)
-		if printf '%s\n' "$text" | grep -qE -e "$pattern"; then
-			is "$name" "" ""
-		else
-			is "$name" "$text" "one line like $pattern"
-		fi ;;
-	*)	is "$name" "exit status $rc, $text" "exit status 2, one line like $pattern" ;;
-	esac
-}
 
 # Who commits in the trees of make am.
 export GIT_COMMITTER_NAME=t GIT_COMMITTER_EMAIL=t@localhost
@@ -58,47 +29,13 @@ thin() {
 	g -C "$1" commit -q -m base
 	g -C "$1" tag base
 }
-state() { g -C "$1" rev-parse HEAD; g -C "$1" status --porcelain; ls "$1/.git"; }
+# git am --abort leaves an ORIG_HEAD.
+state() { g -C "$1" rev-parse HEAD; g -C "$1" status --porcelain; ls -I ORIG_HEAD "$1/.git"; }
 
-# Which series
 thin "$tmp/linux"
-is "series: the tree's own version" "$("$top/scripts/series.sh" "$tmp/linux" HEAD)" "$top/patches/$BASE"
-sed -i 's/^PATCHLEVEL = .*/PATCHLEVEL = 11/' "$tmp/linux/Makefile"
-g -C "$tmp/linux" commit -q -a -m old
-refuses "series: too old" 'Linux 6\.11\..* older than 6\.12' "$top/scripts/series.sh" "$tmp/linux" HEAD
-# version VERSION PATCHLEVEL
-version() {
-	sed -i "s/^VERSION = .*/VERSION = $1/; s/^PATCHLEVEL = .*/PATCHLEVEL = $2/" "$tmp/linux/Makefile"
-	g -C "$tmp/linux" commit -q --allow-empty -a -m "$1.$2"
-}
-version 6 17
-refuses "series: ended" 'Linux 6\.17\..* end of life' "$top/scripts/series.sh" "$tmp/linux" HEAD
-for v in 6.18 6.19 7.0; do
-	version "${v%.*}" "${v#*.}"
-	is "series: $v" "$("$top/scripts/series.sh" "$tmp/linux" HEAD)" "$top/patches/$v"
-done
-version 7 1
-refuses "series: new, without the flag" 'has no CLONE_AUTOREAP' "$top/scripts/series.sh" "$tmp/linux" HEAD
-echo '#define CLONE_AUTOREAP 1' >>"$tmp/linux/include/uapi/linux/sched.h"
-g -C "$tmp/linux" commit -q -a -m flag
-for v in 7.1 7.3; do
-	version "${v%.*}" "${v#*.}"
-	is "series: $v" "$("$top/scripts/series.sh" "$tmp/linux" HEAD)" "$top/patches/$v"
-done
-version 7 2
-is "series: 7.2, which has none of its own" "$("$top/scripts/series.sh" "$tmp/linux" HEAD)" "$top/patches/7.1"
-version 7 0
-refuses "series: has the flag" 'has CLONE_AUTOREAP already' "$top/scripts/series.sh" "$tmp/linux" HEAD
-g -C "$tmp/linux" reset -q --hard base
-echo '#define PIDFD_GET_INFO 1' >>"$tmp/linux/include/uapi/linux/pidfd.h"
-g -C "$tmp/linux" commit -q -a -m ioctl
-[ "$BASE" != 6.12 ] ||
-	refuses "series: has the ioctl" 'has PIDFD_GET_INFO already' "$top/scripts/series.sh" "$tmp/linux" HEAD
-g -C "$tmp/linux" reset -q --hard base
 mkdir "$tmp/empty"
 g -C "$tmp/empty" init -q
 g -C "$tmp/empty" commit -q --allow-empty -m nothing
-refuses "series: no kernel tree" 'not a kernel tree' "$top/scripts/series.sh" "$tmp/empty" HEAD
 
 # make am
 am() { KDIR=$1 "$top/scripts/am.sh"; }
@@ -110,7 +47,7 @@ refuses "am: no kernel" 'not a kernel tree' am "$tmp/empty"
 echo '/* mine */' >>"$tmp/linux/kernel/fork.c"
 before=$(state "$tmp/linux")
 refuses "am: uncommitted changes" 'has uncommitted changes' am "$tmp/linux"
-is "am: which stay as they were" "$(state "$tmp/linux"; tail -n 1 "$tmp/linux/kernel/fork.c")" "$before
+check "am: which stay as they were" "$(state "$tmp/linux"; tail -n 1 "$tmp/linux/kernel/fork.c")" "$before
 /* mine */"
 g -C "$tmp/linux" checkout -q .
 refuses "am: git does not know the committer" 'git does not know your name' \
@@ -122,10 +59,10 @@ g -C "$tmp/linux" commit -q -a -m conflict
 before=$(state "$tmp/linux")
 refuses "am: a patch that does not apply" 'clone: add CLONE_AUTOREAP does not apply: patch failed: kernel/ptrace\.c' \
 	am "$tmp/linux"
-is "am: and the tree is as before" "$(state "$tmp/linux")" "$before"
+check "am: and the tree is as before" "$(state "$tmp/linux")" "$before"
 g -C "$tmp/linux" reset -q --hard HEAD~
 am "$tmp/linux" >"$tmp/out" 2>&1 || :
-is "am: a commit a patch, in a path with a space" \
+check "am: a commit a patch, in a path with a space" \
 	"$(g -C "$tmp/linux" log --reverse --format='Subject: [PATCH] %s' base..)" \
 	"$(for p in "$top/patches/$BASE"/*.patch; do
 		sed -n '/^Subject/{N;s/\n / /;s/\n.*//;p;q;}' "$p"
@@ -138,12 +75,12 @@ written() { cat "$out"/kdir-*/series/*.patch | cksum; }
 refuses "mails: the series is there already" 'has this series already' mails
 g -C "$tmp/linux" reset -q --hard base
 mails >/dev/null 2>&1 || :
-is "mails: the letter names the base" "$(sed -n 's/^base-commit: //p' "$out"/kdir-*/series/0000-*)" \
+check "mails: the letter names the base" "$(sed -n 's/^base-commit: //p' "$out"/kdir-*/series/0000-*)" \
 	"$(g -C "$tmp/linux" rev-parse HEAD)"
 before=$(written)
 sed -i 's/ignoring_children(tracer->sighand)/ignoring(tracer)/' "$tmp/linux/kernel/ptrace.c"
 refuses "mails: a patch that does not apply" 'add-CLONE_AUTOREAP.patch does not apply' mails
-is "mails: and those written before are there" "$(written)" "$before"
+check "mails: and those written before are there" "$(written)" "$before"
 g -C "$tmp/linux" checkout -q .
 
 # Bases
@@ -172,7 +109,7 @@ until [ -s "$tmp/pid" ]; do :; done
 refuses "lock: two runs at once" 'another run is at work' env O="$out" "$top/scripts/lock.sh" true
 kill "$(cat "$tmp/pid")"
 wait $! 2>/dev/null || :
-is "lock: none is left behind" "$(O=$out "$top/scripts/lock.sh" 'echo free')" free
+check "lock: none is left behind" "$(O=$out "$top/scripts/lock.sh" 'echo free')" free
 
 # What make deps says to others than root
 mkdir "$tmp/bin"
@@ -188,15 +125,15 @@ refresh() { O=$O "$tmp/project/scripts/refresh.sh" "$@" 2>&1; }
 patches() { cat "$tmp/project/patches/$BASE"/*.patch | cksum; }
 edited=tools/testing/selftests/clone3/clone3_autoreap_wait.c
 before=$(patches)
-is "refresh: nothing to do" "$(refresh >/dev/null && patches)" "$before"
+check "refresh: nothing to do" "$(refresh >/dev/null && patches)" "$before"
 sed -i '2a /* An edit. */' "$tmp/project/$edited"
-is "refresh --check: names the stale patch" "$(refresh --check || echo "exit status $?")" \
+check "refresh --check: names the stale patch" "$(refresh --check || echo "exit status $?")" \
 	"stale: patches/$BASE/$(cd "$top/patches/$BASE" && grep -l "^+++ b/$edited" ./*.patch | cut -c3-) (run 'make refresh')
 exit status 1"
 refresh >/dev/null
-is "refresh: takes the edit" "$(cat "$tmp/project/patches/$BASE"/*.patch | grep -c '^+/\* An edit\. \*/')" 1
+check "refresh: takes the edit" "$(cat "$tmp/project/patches/$BASE"/*.patch | grep -c '^+/\* An edit\. \*/')" 1
 before=$(patches)
-is "refresh: a second time changes nothing" "$(refresh >/dev/null && patches)" "$before"
+check "refresh: a second time changes nothing" "$(refresh >/dev/null && patches)" "$before"
 rm "$tmp/project/$edited"
 refuses "refresh: a file that is gone" "adds $edited, which this project does not have" \
 	env O="$O" "$tmp/project/scripts/refresh.sh"

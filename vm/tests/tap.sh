@@ -13,3 +13,22 @@ check() {
 		printf 'got:\n%s\nwanted:\n%s\n' "$2" "$3" | sed 's/^/# /'
 	fi
 }
+
+# refuses NAME PATTERN COMMAND...: exit status 2 and one line on stderr like PATTERN
+refuses() {
+	name=$1 pattern=$2
+	shift 2
+	rc=0
+	text=$("$@" 2>&1 >/dev/null </dev/null) || rc=$?
+	case "$rc $text" in
+	*"
+"*)	check "$name" "several lines: $text" "one line like $pattern" ;;
+	"2 error: "*)
+		if printf '%s\n' "$text" | grep -qE -e "$pattern"; then
+			check "$name" "" ""
+		else
+			check "$name" "$text" "one line like $pattern"
+		fi ;;
+	*)	check "$name" "exit status $rc, $text" "exit status 2, one line like $pattern" ;;
+	esac
+}

@@ -1,0 +1,63 @@
+#!/bin/sh
+# Usage: [ELSEWHERE=1] scripts/debian.sh list
+#        scripts/debian.sh get PACKAGE[=VERSION]
+# The linux-source packages of Debian: `list` prints PACKAGE=VERSION of all that the
+# sources of this machine offer, and with ELSEWHERE=1 of those of other releases too;
+# `get` downloads one to the current directory, from there if this machine's own
+# sources lack it. Those lists lie apart, in $O/apt, and change nothing else.
+# Exit status: 0; 2 with the reason.
+. "$(dirname -- "$0")/lib.sh"
+
+log=$O/log/get.log
+# Where linux-source-* newer than that of the current release, or older, can be.
+suites='sid experimental trixie trixie-backports trixie-security bookworm-backports bookworm-security'
+
+# mirror LABEL: where this machine gets what Debian labels so
+mirror() {
+	# shellcheck disable=SC2016 # apt expands them
+	apt-get indextargets --format '$(LABEL)|$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+		sed -n "s/^$1|//p" | sort | uniq -c | sort -rn | awk 'NR == 1 { print $2 }'
+}
+
+# elsewhere COMMAND...: it, with the options that make apt look there
+elsewhere() {
+	set -- "$@" -o Dir::Etc::SourceList="$O/apt/sources.list" -o Dir::Etc::SourceParts=/dev/null \
+		-o Dir::State::Lists="$O/apt/lists" -o Dir::Cache="$O/apt/cache" -o APT::Sandbox::User=root
+	"$@"
+}
+
+# The lists of the other suites, an hour old at most. One that is gone is no error.
+update() {
+	[ -z "$(find "$O/apt/updated" -mmin -60 2>/dev/null)" ] || return 0
+	debian=$(mirror Debian) security=$(mirror Debian-Security)
+	[ -n "$debian" ] || die "this machine's apt has no mirror of Debian that a source could come from; name a kernel tree instead"
+	mkdir -p "$O/apt/lists/partial" "$O/apt/cache/archives/partial"
+	for suite in $suites; do
+		case $suite in *-security) uri=$security ;; *) uri=$debian ;; esac
+		[ -z "$uri" ] || echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $suite main"
+	done >"$O/apt/sources.list"
+	logged "$log" elsewhere apt-get update || :
+	touch "$O/apt/updated"
+}
+
+case ${1:-} in
+list)
+	[ -z "${ELSEWHERE:-}" ] || update
+	{
+		apt-cache search --names-only '^linux-source-[0-9]' | while read -r package _; do
+			apt-cache madison "$package"
+		done
+		[ -z "${ELSEWHERE:-}" ] ||
+		elsewhere apt-cache search --names-only '^linux-source-[0-9]' | while read -r package _; do
+			elsewhere apt-cache madison "$package"
+		done
+	} | awk '{ print $1 "=" $3 }' | sort -uV ;;
+get)
+	[ $# = 2 ] || die "say which package: scripts/debian.sh get PACKAGE[=VERSION]"
+	if ! logged "$log" apt-get download "$2"; then
+		step APT "looking for $2 in other releases of Debian"
+		update
+		logged "$log" elsewhere apt-get download "$2" || die "cannot get $2: $(tail -n 1 "$log")"
+	fi ;;
+*)	die "usage: scripts/debian.sh list | get PACKAGE[=VERSION]" ;;
+esac
