@@ -109,7 +109,7 @@ of_git() {
 	[ ! -s "$tmp/tags" ] || return 0
 
 	tips=HEAD
-	own_git --git-dir="$1" rev-parse -q --verify HEAD >/dev/null || tips=--branches
+	own_git --git-dir="$1" rev-parse -q --verify HEAD:Makefile >/dev/null || tips=--branches
 	own_git --git-dir="$1" log --reverse --diff-filter=AM --format=%H "$tips" -- Makefile | while read -r commit; do
 		echo "$(own_git --git-dir="$1" show "$commit:Makefile" | kernel_version) $commit"
 	done | awk '!seen[$1]++' | sort -V >"$tmp/versions"
