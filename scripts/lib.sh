@@ -11,7 +11,7 @@ own_git() {
 	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 \
 	GIT_COMMITTER_NAME=clone-autoreap GIT_COMMITTER_EMAIL=clone-autoreap@localhost \
 	git -c core.fsync=none -c core.looseCompression=0 -c gc.auto=0 \
-		-c advice.detachedHead=false \
+		-c core.attributesFile="$top/scripts/attributes" -c advice.detachedHead=false \
 		-c safe.directory='*' "$@"
 }
 

@@ -23,7 +23,6 @@ trap 'rm -rf "$tmp"' EXIT
 trap 'exit 130' INT TERM
 mkdir "$tmp/objects" "$tmp/top"
 : >"$tmp/results"
-echo '*.[ch] diff=cpp' >"$tmp/attributes"	# git finds the function of a hunk
 
 # What the series read or change.
 files=$({
@@ -37,7 +36,7 @@ files=$({
 in_tree() {
 	GIT_DIR=$repo GIT_INDEX_FILE=$tmp/index GIT_OBJECT_DIRECTORY=$tmp/objects \
 	GIT_ALTERNATE_OBJECT_DIRECTORIES=$objects \
-		own_git -C "$tmp/top" -c core.attributesFile="$tmp/attributes" "$@"
+		own_git -C "$tmp/top" "$@"
 }
 
 # The functions that the hunks of a diff of C files are in.
