@@ -38,9 +38,12 @@ elif has $pidfd PIDFD_INFO_EXIT && has fs/pidfs.c 'pid->attr'; then
 	older 6.19 || series=6.19
 	older 7.0 || series=7.0
 elif has $pidfd PIDFD_INFO_EXIT && has fs/pidfs.c 'struct pidfs_exit_info __pei'; then
-	# The exit information of 6.15, brought to an older kernel.
-	series=6.12-el10
-	! has fs/pidfs.c delay_group_leader || series=6.12-sles16
+	# The exit information of 6.15, brought to an older kernel: whole, without its
+	# rule for poll, or with a reference that is never put.
+	series=6.15
+	has fs/pidfs.c delay_group_leader || series=6.12-el10
+	! show fs/pidfs.c | sed -n '/^static long pidfd_info(/,/^}/p' | grep -q 'struct task_struct \*task;' ||
+		series=6.12-sles16
 elif has $pidfd PIDFD_GET_INFO; then
 	die "Linux $version of this tree has PIDFD_GET_INFO without an exit status, which no series here starts from"
 elif ! older 6.13; then

@@ -32,19 +32,24 @@ fits() {
 	want=$1
 	shift
 	tree "$@"
-	check "series: $*" "$(series)" "$top/patches/$want"
+	check "series: $(echo "$*" | tr "\n" " ")" "$(series)" "$top/patches/$want"
 }
 # none PATTERN TREE...
 none() {
 	pattern=$1
 	shift
 	tree "$@"
-	refuses "series: none for $*" "$pattern" series
+	refuses "series: none for $(echo "$*" | tr "\n" " ")" "$pattern" series
 }
 fits 6.12.10 6.12.10 none 'thread_group_empty(task)'
 fits 6.12 6.12.31 none 'delay_group_leader(task)'
-fits 6.12-el10 6.12.0 PIDFD_INFO_EXIT 'struct pidfs_exit_info __pei; thread_group_empty(task)'
-fits 6.12-sles16 6.12.0 PIDFD_INFO_EXIT 'struct pidfs_exit_info __pei; delay_group_leader(task)'
+info='struct pidfs_exit_info __pei; '
+fits 6.15 6.12.0 PIDFD_INFO_EXIT "$info delay_group_leader(task)"
+fits 6.12-el10 6.12.0 PIDFD_INFO_EXIT "$info thread_group_empty(task)"
+fits 6.12-sles16 6.12.0 PIDFD_INFO_EXIT "$info delay_group_leader(task)
+static long pidfd_info(struct file *file)
+	struct task_struct *task;
+}"
 for v in 6.18 6.19 7.0; do
 	fits "$v" "$v.0" PIDFD_INFO_EXIT 'pid->attr'
 done

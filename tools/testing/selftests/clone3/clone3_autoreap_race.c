@@ -64,19 +64,23 @@ static int by_epoll_edge(int pidfd, pid_t pid)
 	return by_epoll_with(pidfd, EPOLLIN | EPOLLET);
 }
 
+static struct io_uring_sqe poll_in(int pidfd)
+{
+	return (struct io_uring_sqe){
+		.opcode = IORING_OP_POLL_ADD, .fd = pidfd, .poll_events = POLLIN,
+	};
+}
+
 /* The ring is made once. */
 static int by_io_uring(int pidfd, pid_t pid)
 {
 	static struct ar_ring ring = { .fd = -1 };
-	struct io_uring_sqe sqe = {
-		.opcode = IORING_OP_POLL_ADD, .fd = pidfd, .poll_events = POLLIN,
-	};
 	int events;
 
 	(void)pid;
 	if (ring.fd < 0 && ar_ring_open(&ring))
 		return -errno;
-	events = ar_ring_call(&ring, sqe);
+	events = ar_ring_call(&ring, poll_in(pidfd));
 	return events > 0 && events & POLLIN ? ar_status(pidfd) : -1;
 }
 
@@ -141,6 +145,7 @@ FIXTURE_VARIANT_ADD(told, by_wait) { by_wait, FLAG, false };
 FIXTURE_VARIANT_ADD(told, by_threads) { by_threads, FLAG, false };
 FIXTURE_VARIANT_ADD(told, by_poll_leader_first) { by_poll, FLAG, true };
 FIXTURE_VARIANT_ADD(told, by_spinning_leader_first) { by_spinning, FLAG, true };
+FIXTURE_VARIANT_ADD(told, by_io_uring_leader_first) { by_io_uring, FLAG, true };
 FIXTURE_VARIANT_ADD(told, by_poll_sigchld_ignored) { by_poll, SIG_IGNORED, false };
 FIXTURE_VARIANT_ADD(told, by_wait_sigchld_ignored) { by_wait, SIG_IGNORED, false };
 FIXTURE_VARIANT_ADD(told, by_poll_nocldwait) { by_poll, NOCLDWAIT, false };
@@ -283,12 +288,19 @@ TEST_F_TIMEOUT(autoreap, exec_of_a_thread_is_no_exit, LONG_RUN)
 	/* Each call looks many times, and the last time at the gate. */
 	struct pollfd pfd[101];
 	int i, early[2] = {}, pidfd[2] = { -1 }, gate = ARRAY_SIZE(pfd) - 1;
+	struct ar_ring ring[2];
 	pid_t pid;
 
 	pid = start_again(&pidfd[0], &self->gate);
 	ASSERT_LT(0, pid);
 	pidfd[1] = ar_pidfd_open(pid, PIDFD_THREAD);
 	ASSERT_LE(0, pidfd[1]);
+	/* io_uring does not look again when it is woken: what wakes it is its answer. */
+	for (i = 0; i < 2; i++) {
+		ASSERT_TRUE(!ar_ring_open(&ring[i]) || errno == ENOSYS);
+		ASSERT_TRUE(ring[i].fd < 0 ||
+			    !ar_ring_submit(&ring[i], poll_in(pidfd[i]), 0));
+	}
 	for (i = 0; i <= gate; i++) {
 		pfd[i].fd = i < gate ? pidfd[i % 2] : self->gate.fd[0];
 		pfd[i].events = POLLIN;
@@ -300,10 +312,14 @@ TEST_F_TIMEOUT(autoreap, exec_of_a_thread_is_no_exit, LONG_RUN)
 	} while (!pfd[gate].revents && early[0] + early[1] < 1000);
 	EXPECT_EQ(0, early[0]);
 	EXPECT_EQ(0, early[1]);
+	EXPECT_FALSE(ring[0].fd >= 0 && ar_ring_ready(&ring[0]));
+	EXPECT_FALSE(ring[1].fd >= 0 && ar_ring_ready(&ring[1]));
 	EXPECT_EQ(NO_STATUS, ar_status(pidfd[0]));
 	ASSERT_EQ(0, kill(pid, SIGKILL));
 	EXPECT_TRUE(ar_exited(pidfd[0]));
 	EXPECT_EQ(SIGKILL, ar_status(pidfd[0]));
+	EXPECT_TRUE(ring[0].fd < 0 || ar_ring_result(&ring[0]) & POLLIN);
+	EXPECT_TRUE(ring[1].fd < 0 || ar_ring_result(&ring[1]) & POLLIN);
 }
 
 /* While a thread calls exec, the pid that it takes over is that of one task. */

@@ -53,16 +53,29 @@ static inline int ar_ring_submit(struct ar_ring *ring, struct io_uring_sqe sqe, 
 		       wait ? IORING_ENTER_GETEVENTS : 0, NULL, 0) == 1 ? 0 : -1;
 }
 
-/* Hand in @sqe. Returns what came of it: a value or a negative errno. */
-static inline int ar_ring_call(struct ar_ring *ring, struct io_uring_sqe sqe)
+/* Whether there is a result. */
+static inline int ar_ring_ready(const struct ar_ring *ring)
+{
+	return __atomic_load_n((__u32 *)(ring->cq + ring->p.cq_off.tail), __ATOMIC_ACQUIRE) !=
+	       __atomic_load_n((__u32 *)(ring->cq + ring->p.cq_off.head), __ATOMIC_RELAXED);
+}
+
+/* Wait for what was handed in. Returns what came of it: a value or a negative errno. */
+static inline int ar_ring_result(struct ar_ring *ring)
 {
 	__u32 head;
 
-	if (ar_ring_submit(ring, sqe, 1))
+	if (syscall(__NR_io_uring_enter, ring->fd, 0, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0)
 		return -errno;
 	head = __atomic_fetch_add((__u32 *)(ring->cq + ring->p.cq_off.head), 1,
 				  __ATOMIC_ACQ_REL);
 	return ring->cqe[head % ring->p.cq_entries].res;
+}
+
+/* Hand in @sqe. Returns what came of it: a value or a negative errno. */
+static inline int ar_ring_call(struct ar_ring *ring, struct io_uring_sqe sqe)
+{
+	return ar_ring_submit(ring, sqe, 0) ? -errno : ar_ring_result(ring);
 }
 
 #endif /* CLONE3_AUTOREAP_RING_H */
