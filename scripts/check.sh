@@ -89,11 +89,11 @@ check "tests: each one that is cited exists" scripts/cited.sh
 check "README.svg: says what the picture of the page says" scripts/picture.sh --check
 # shellcheck disable=SC2046
 check "shellcheck" shellcheck -x -P SCRIPTDIR \
-	$(grep -rlE '^#!/bin/sh|^# shellcheck shell' scripts vm proof .ci)
+	$(grep -rlE '^#!/bin/sh|^# shellcheck shell' scripts vm proof bench .ci)
 check "codespell" codespell -q 3 --ignore-words-list=smove,bu \
-	README.md MAINTAINERS Makefile scripts vm proof samples tools patches man Documentation
+	README.md MAINTAINERS Makefile scripts vm proof bench samples tools patches man Documentation
 check "mandoc" mandoc -T lint -W warning man/*.2const
-for tests in vm/tests/*_test.sh scripts/tests/*_test.sh; do
+for tests in vm/tests/*_test.sh bench/tests/*_test.sh scripts/tests/*_test.sh; do
 	tap "$tests"
 done
 guest

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Usage: scripts/deps.sh [lint | bench | programs]
 # Installs the Debian packages that building, booting and checking need, with `lint`
-# those for scripts/lint.sh too, with `bench` those for vm/bench/run.sh, with `programs`
+# those for scripts/lint.sh too, with `bench` those for bench/run.sh, with `programs`
 # those for proof/programs.sh, if any is missing. As root it runs apt-get; otherwise it
 # prints the one command.
 # Exit status: 0 all there; 2 something is missing and was not installed.

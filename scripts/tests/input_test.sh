@@ -4,7 +4,7 @@
 # Uses the imported base kernel (make tree), on copies of what the series touches.
 # Exit status: 0 all passed; 1 otherwise.
 . "$(dirname -- "$0")/../lib.sh"
-. "$top/vm/tests/tap.sh"
+. "$top/scripts/tests/tap.sh"
 repo=$O/$BASE/linux.git
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/autoreap input.XXXXXX")
 trap 'rm -rf "$tmp" "$out"' EXIT

@@ -9,8 +9,8 @@ cd "$(dirname "$0")/logs"
 verdict=$PWD/../../verdict.sh
 nl='
 '
-# shellcheck source=vm/tests/tap.sh
-. ../tap.sh
+# shellcheck source=scripts/tests/tap.sh
+. ../../../scripts/tests/tap.sh
 
 # judge ARGUMENT... -> $got: exit code, newline, what it printed
 judge() {

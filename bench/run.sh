@@ -1,5 +1,5 @@
 #!/bin/sh
-# Usage: [BASE= | KDIR=] [LOOP=no] vm/bench/run.sh
+# Usage: [BASE= | KDIR=] [LOOP=no] bench/run.sh
 # What the flag costs and what it saves: runs clone3_autoreap_bench on the base and on
 # the built kernel of the series, which have one configuration, in a guest that counts
 # instructions; compares what the patch of the flag alone and the series add to the
@@ -13,7 +13,7 @@
 #   *.svg         the same as pictures
 # An earlier $O/bench survives a failed run.
 # Exit status: 0 all targets are met; 1 one is not; 2 usage or build.
-. "$(dirname -- "$0")/../../scripts/lib.sh"
+. "$(dirname -- "$0")/../scripts/lib.sh"
 
 repo=$work/linux.git new=$O/bench.new
 series=$(own_git --git-dir="$repo" rev-parse series)
@@ -87,14 +87,14 @@ fi
 
 if [ -z "$KDIR" ] && [ "${LOOP:-}" != no ]; then
 	step LOOP "cold, after an edit of a test, after an edit of the kernel"
-	"$top/vm/bench/loop.sh" "$O/bench.loop" >"$new/loop"
+	"$top/bench/loop.sh" "$O/bench.loop" >"$new/loop"
 	sed 's/^/loop /' "$new/loop" >>"$new/figures"
 fi
 
-awk -f "$top/vm/bench/json.awk" "$new/figures" >"$new/figures.json"
+awk -f "$top/bench/json.awk" "$new/figures" >"$new/figures.json"
 missed=0
-awk -f "$top/vm/bench/table.awk" "$new/figures" >"$new/table" || missed=1
-(cd "$new" && awk -f "$top/vm/bench/plot.awk" figures | gnuplot) || die "gnuplot failed"
+awk -f "$top/bench/table.awk" "$new/figures" >"$new/table" || missed=1
+(cd "$new" && awk -f "$top/bench/plot.awk" figures | gnuplot) || die "gnuplot failed"
 rm -rf "$O/bench" "$new/guest.log" "$new/get.log" "$new/loop" "$new/config.diff"
 mv "$new" "$O/bench"
 echo

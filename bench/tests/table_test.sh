@@ -1,18 +1,18 @@
 #!/bin/sh
-# Usage: vm/tests/table_test.sh
+# Usage: bench/tests/table_test.sh
 #
-# Tests of vm/bench/table.awk, with every awk that this machine has; TAP on stdout. Exit codes: 0 pass, 1 a test failed.
+# Tests of bench/table.awk, with every awk that this machine has; TAP on stdout. Exit codes: 0 pass, 1 a test failed.
 # The file figures meets all targets, two of them just so. A case is that file with one line altered: the run of a
 # benchmark must fail for a target, whichever it is, and for nothing else.
 set -eu
 cd "$(dirname "$0")"
-. ./tap.sh
+. ../../scripts/tests/tap.sh
 
 # table SED -> $text, $rc: the table of the figures that SED makes of the file's
 table() {
 	rc=0
 	# shellcheck disable=SC2086 # an awk may be two words
-	text=$(sed "$1" figures | $awk -f ../bench/table.awk) || rc=$?
+	text=$(sed "$1" figures | $awk -f ../table.awk) || rc=$?
 }
 
 # fails TARGET SED, passes WHAT SED: the exit code, and the targets that are missed

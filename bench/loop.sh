@@ -1,12 +1,12 @@
 #!/bin/sh
-# Usage: [BASE=] vm/bench/loop.sh DIR
+# Usage: [BASE=] bench/loop.sh DIR
 # How long this project's own loop takes, in seconds of this machine's clock: `make
 # kselftest` of a copy of the project that has built nothing yet, not even a compiler's
 # cache; after an edit of a test, that program alone and all of them; and after one of
 # kernel/signal.c. A line each: its name and the seconds. DIR is made, and gone
 # afterwards; it needs 6 GB.
 # Exit status: 0; 2 with the reason.
-. "$(dirname -- "$0")/../../scripts/lib.sh"
+. "$(dirname -- "$0")/../scripts/lib.sh"
 
 dir=$1
 rm -rf "$dir"

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Usage: [BASE=] [DEBUG=] [SMP=] [MUTANTS="name ..."] vm/mutate.sh
+# Usage: [BASE=] [DEBUG=] [SMP=] [MUTANTS="name ..."] proof/mutate.sh
 # Breaks the patched kernel in one place at a time and runs the tests on it. Each
-# mutant is a patch in vm/mutants/suite, whose first lines say what it means; with
-# DEBUG, one in vm/mutants/$DEBUG: a fault that this debug kernel must report.
+# mutant is a patch in proof/mutants/suite, whose first lines say what it means; with
+# DEBUG, one in proof/mutants/$DEBUG: a fault that this debug kernel must report.
 # A race shows only if it is interrupted half-way: so the kernel is a preemptible one,
 # and SMP is 4 unless said, more processors than many a host has.
 # Prints which test or report has found it, or that it has survived.
@@ -13,7 +13,7 @@ export SMP
 . "$(dirname -- "$0")/../scripts/lib.sh"
 
 series=$(own_git --git-dir="$work/linux.git" rev-parse series)
-dir=$top/vm/mutants/${DEBUG:-suite}
+dir=$top/proof/mutants/${DEBUG:-suite}
 for wanted in ${MUTANTS:-}; do
 	[ -f "$dir/$wanted.patch" ] || die "MUTANTS: there is no $dir/$wanted.patch"
 done

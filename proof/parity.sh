@@ -1,8 +1,8 @@
 #!/bin/sh
-# Usage: KDIR=path [SMP=] vm/parity.sh
+# Usage: KDIR=path [SMP=] proof/parity.sh
 # Runs the tests of the series on a kernel that has the flag already, mainline 7.1
 # or later, as it is. Prints each test that fails, and why where that is known:
-# vm/mainline-faults has "test: reason" lines, the test as an extended regex.
+# proof/mainline-faults has "test: reason" lines, the test as an extended regex.
 # Exit status: 0 only known faults; 1 others; 2 usage or build; 3 the kernel
 # complained.
 . "$(dirname -- "$0")/../scripts/lib.sh"
@@ -25,7 +25,7 @@ grep -E '^(SPLAT|TIMEOUT|MISSING|PLAN|END)' "$logs/run.log" || :
 unknown=0
 grep '^FAIL ' "$logs/run.log" >"$run/failed" || :
 while read -r _ test; do
-	why=$(grep -v '^#' "$top/vm/mainline-faults" | while IFS= read -r line; do
+	why=$(grep -v '^#' "$top/proof/mainline-faults" | while IFS= read -r line; do
 		if printf '%s\n' "$test" | grep -qE -e "${line%%: *}"; then
 			echo "${line#*: }"
 			break

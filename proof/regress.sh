@@ -1,5 +1,5 @@
 #!/bin/sh
-# Usage: [BASE= | KDIR=] [SMP=] [REGRESS="target ..."] vm/regress.sh
+# Usage: [BASE= | KDIR=] [SMP=] [REGRESS="target ..."] proof/regress.sh
 # Runs the base kernel's own selftests, those that touch what the series changes,
 # on the base and on the patched kernel, in the same guest, and prints every test
 # whose outcome differs.
