@@ -50,7 +50,7 @@ help:
 	@echo 'Exit status of check and kselftest: 0 pass, 1 a test failed, 2 usage or build,'
 	@echo '3 kernel splat or panic, 4 nothing but skips, 124 timeout (make itself reports 2).'
 
-kernel := scripts/deps.sh && scripts/tree.sh && vm/kernel.sh
+kernel := vm/qemu.sh check && scripts/deps.sh && scripts/tree.sh && vm/kernel.sh
 guest := $(kernel) && vm/initramfs.sh
 
 # One run at a time in one output directory.
@@ -64,8 +64,8 @@ mutate:		; $(locked) '$(guest) && proof/mutate.sh'
 bisectcheck:	; $(locked) 'scripts/deps.sh && scripts/bisect.sh'
 bases:		; $(locked) 'scripts/deps.sh && scripts/bases.sh'
 base:		; @scripts/name.sh
-regress:	; $(locked) 'scripts/deps.sh && scripts/tree.sh && proof/regress.sh'
-parity:		; $(locked) 'scripts/deps.sh && proof/parity.sh'
+regress:	; $(locked) 'vm/qemu.sh check && scripts/deps.sh && scripts/tree.sh && proof/regress.sh'
+parity:		; $(locked) 'vm/qemu.sh check && scripts/deps.sh && proof/parity.sh'
 bench:		; $(locked) 'scripts/deps.sh bench && $(guest) && bench/run.sh'
 programs:	; $(locked) '$(guest) && proof/programs.sh'
 boot:		; $(locked) '$(guest) && vm/qemu.sh shell'

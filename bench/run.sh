@@ -41,9 +41,7 @@ text() { size -A "$@" | awk '$1 ~ /^[.]text/ { sum += $2 } END { print sum }'; }
 export INITRAMFS="$initramfs" EXPECTED="$expected"
 config=$obj/.config
 for kernel in base series; do
-	export KIND=base
-	[ "$kernel" = base ] || KIND=
-	. "$top/scripts/lib.sh"
+	where KIND="$([ "$kernel" = series ] || echo base)"
 	step KERNEL "$kernel"
 	[ "$kernel" = series ] || "$top/scripts/checkout.sh" base
 	"$top/vm/kernel.sh"
@@ -54,8 +52,7 @@ for kernel in base series; do
 	bench "$kernel"
 done
 
-export KIND=bisect
-. "$top/scripts/lib.sh"
+where KIND=bisect
 mkdir -p "$obj/debuginfo"
 cp "$config" "$obj/debuginfo/"
 for kernel in base core series; do

@@ -18,8 +18,7 @@ for wanted in ${MUTANTS:-}; do
 	[ -f "$dir/$wanted.patch" ] || die "MUTANTS: there is no $dir/$wanted.patch"
 done
 # The tests are those of the series.
-export KIND=mutant INITRAMFS="$initramfs" EXPECTED="$expected"
-. "$top/scripts/lib.sh"
+where KIND=mutant INITRAMFS="$initramfs" EXPECTED="$expected"
 mkdir -p "$logs"
 
 # A debug kernel has to report its fault; otherwise, any failure will do.

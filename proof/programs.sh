@@ -15,8 +15,7 @@ for file in "$kernel" "$ordinary"; do
 done
 # Its own guest, the same kernel.
 unset INITRAMFS EXPECTED
-export KIND=programs KERNEL="$kernel"
-. "$top/scripts/lib.sh"
+where KIND=programs KERNEL="$kernel"
 mkdir -p "$logs"
 rm -rf "$root"
 dir=$root/kselftest/programs

@@ -5,6 +5,7 @@
 # whose outcome differs.
 # Exit status: 0 none differs; 1 one does; 2 usage or build.
 . "$(dirname -- "$0")/../scripts/lib.sh"
+. "$top/vm/guest.sh"
 
 : "${REGRESS:=clone3 pidfd ptrace pid_namespace exec signal sigaltstack timens coredump proc}"
 series=$(own_git --git-dir="$work/linux.git" rev-parse series)

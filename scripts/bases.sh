@@ -17,8 +17,7 @@ bases=$({
 table=$(printf '%-8s %-12s %-14s %-8s %s' base version series patches verdict)
 status=0
 for BASE in $bases; do
-	export BASE
-	. "$top/scripts/lib.sh"
+	where BASE="$BASE"
 	step BASE "$BASE"
 	rc=0
 	"$top/scripts/bisect.sh" 2>"$O/bases.err" || rc=$?

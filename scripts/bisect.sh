@@ -9,8 +9,7 @@ repo=$work/linux.git
 "$top/scripts/base.sh"
 series=$("$top/scripts/series.sh" "$repo" base)
 last=$("$top/scripts/assemble.sh" "$repo" "$series"/*.patch)
-export KIND=bisect
-. "$top/scripts/lib.sh"
+where KIND=bisect
 
 "$top/scripts/checkout.sh" base
 "$top/vm/kernel.sh" --config

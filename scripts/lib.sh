@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2034 # the variables are for those who source it
-# Sourced by every script here and in vm/: paths, messages, the variables that
-# `make help` documents. Scripts find each other through $top.
+# Sourced by every script here, in vm/, proof/ and bench/: messages, and where things are.
+# Scripts find each other through $top.
 set -eu
 LC_ALL=C; export LC_ALL
 top=$(CDPATH='' cd -- "$(dirname -- "$0")" && while [ ! -f scripts/lib.sh ]; do cd ..; done && pwd)
@@ -54,41 +54,39 @@ base_named() {
 	done 2>/dev/null <"$top/bases.local" | tail -n 1
 }
 
-# What the guest is started with, checked before anything is built. A debug kernel
-# takes ten times as long for each round.
-: "${DEBUG:=}"
-[ -z "$DEBUG" ] || : "${TIMEOUT:=3600}" "${ROUNDS:=10}"
-: "${ACCEL:=tcg}" "${SMP:=2}" "${TIMEOUT:=600}" "${REPEAT:=1}" "${ROUNDS:=}"
-case $SMP in [1-8]) ;; *) die "SMP=$SMP is not a number of processors from 1 to 8" ;; esac
-case $TIMEOUT in ''|*[!0-9]*|0*) die "TIMEOUT=$TIMEOUT is not a number of seconds" ;; esac
-case $REPEAT in ''|*[!0-9]*|0*) die "REPEAT=$REPEAT is not a number of runs" ;; esac
-case $ROUNDS in *[!0-9]*|0*) die "ROUNDS=$ROUNDS is not a number of rounds" ;; esac
-case $ACCEL in tcg|kvm) ;; *) die "ACCEL=$ACCEL is neither tcg nor kvm" ;; esac
-[ -z "$DEBUG" ] || [ -f "$top/vm/config/debug/$DEBUG.config" ] ||
-	die "DEBUG=$DEBUG is none of: $(cd "$top/vm/config/debug" && echo *.config | sed 's/[.]config//g')"
-
 case $O in /*) ;; *) O=$PWD/$O ;; esac
 case $O in *[[:space:]:]*)
 	die "the kernel cannot be built below '$O' (space or colon in the path); say O=/path/without/spaces" ;;
 esac
 
-# $work: all that is made from one base
-if [ -n "$KDIR" ]; then
-	dir=$(CDPATH='' cd -- "$KDIR" 2>/dev/null && pwd) || die "KDIR=$KDIR: no such directory"
-	KDIR=$dir
-	work=$O/kdir-$(printf %s "$KDIR" | cksum | cut -d' ' -f1)
-else
-	work=$O/$BASE
-fi
-
-# Of one base there can be several kernels. KIND is empty for that with the series;
-# what it is compared with has a KIND of its own, see scripts/checkout.sh.
-: "${KIND:=}"
-kind=${KIND:+-$KIND} debug=${DEBUG:+-debug-$DEBUG}
-tree=$work/linux$kind${kind:+$debug} obj=$work/obj$kind$debug logs=$work/log$kind$debug run=$work/run$kind$debug
-root=$work/root$kind
-# Tests may be those of another kernel.
-initramfs=${INITRAMFS:-$work/initramfs$kind.cpio} expected=${EXPECTED:-$work/expected$kind}
+# where [VARIABLE=VALUE]...: what is made of one kernel is where these variables say, worked
+# out from BASE or KDIR, from DEBUG, and from KIND: empty for the kernel with the series;
+# what it is compared with has a KIND of its own, see scripts/checkout.sh. Scripts that are
+# called find themselves in the same place.
+# shellcheck disable=SC2119,SC2120 # only those who source this say anything
+where() {
+	for assignment; do
+		export "${assignment?}"
+	done
+	: "${KIND:=}" "${DEBUG:=}"
+	[ -z "$DEBUG" ] || [ -f "$top/vm/config/debug/$DEBUG.config" ] ||
+		die "DEBUG=$DEBUG is none of: $(cd "$top/vm/config/debug" && echo *.config | sed 's/[.]config//g')"
+	# $work: all that is made from one base
+	if [ -n "$KDIR" ]; then
+		dir=$(CDPATH='' cd -- "$KDIR" 2>/dev/null && pwd) || die "KDIR=$KDIR: no such directory"
+		KDIR=$dir
+		work=$O/kdir-$(printf %s "$KDIR" | cksum | cut -d' ' -f1)
+	else
+		work=$O/$BASE
+	fi
+	kind=${KIND:+-$KIND} debug=${DEBUG:+-debug-$DEBUG}
+	tree=$work/linux$kind${kind:+$debug} obj=$work/obj$kind$debug logs=$work/log$kind$debug run=$work/run$kind$debug
+	root=$work/root$kind
+	# Tests may be those of another kernel.
+	initramfs=${INITRAMFS:-$work/initramfs$kind.cpio} expected=${EXPECTED:-$work/expected$kind}
+}
+# shellcheck disable=SC2119
+where
 
 # kmake ARGUMENTS...: make in the kernel $tree, to $obj. Whether there is a pahole, which
 # no kernel here needs, must not change a configuration.

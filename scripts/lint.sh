@@ -8,8 +8,7 @@
 
 repo=$work/linux.git
 series=$(own_git --git-dir="$repo" rev-parse series)
-export KIND=bisect
-. "$top/scripts/lib.sh"
+where KIND=bisect
 objects=$(touched "$series" '*.c' | sed 's/c$/o/')
 
 # messages LOG: of compiler, sparse and kernel-doc, without line numbers

@@ -1,14 +1,17 @@
 #!/bin/sh
 # Usage: [BASE= | KDIR=] [ACCEL=tcg|kvm] [SMP=] [TIMEOUT=] [REPEAT=] [ROUNDS=] vm/qemu.sh kselftest|demo|shell
 #        [BASE= | KDIR=] [KERNEL=bzImage] [MILLIONS=] vm/qemu.sh bench
+#        vm/qemu.sh check
 # Boots the built kernel, or KERNEL, and initramfs. For a shell the console is this
 # terminal; otherwise the console goes to $run/console.log and what the guest reports,
 # on a port of its own, to $run/results.log. $run/qemu.sh runs the same
-# guest again.
+# guest again. `check` only checks the variables, before anything is built for a guest.
 # Exit status: QEMU's; 2 if it cannot run; 124 after TIMEOUT seconds.
 . "$(dirname -- "$0")/../scripts/lib.sh"
+. "$top/vm/guest.sh"
 
 guest=$1
+[ "$guest" != check ] || exit 0
 command -v qemu-system-x86_64 >/dev/null || die "qemu-system-x86_64 is missing; run 'make deps'"
 rm -rf "$run"
 mkdir -p "$run"
