@@ -9,7 +9,7 @@
 . "$(dirname -- "$0")/../scripts/lib.sh"
 
 "$top/scripts/deps.sh" programs
-src=$top/proof/programs kernel=$obj/arch/x86/boot/bzImage headers=$obj/usr/include ordinary=$initramfs
+src=$top/proof/programs kernel=$obj/$image headers=$obj/usr/include ordinary=$initramfs
 for file in "$kernel" "$ordinary"; do
 	[ -f "$file" ] || die "$file is missing: vm/kernel.sh and vm/initramfs.sh make it"
 done

@@ -7,8 +7,8 @@
 # Exit status: 0 all there; 2 something is missing and was not installed.
 . "$(dirname -- "$0")/lib.sh"
 
-packages="bc bison busybox-static ccache codespell cpio curl flex gcc gcc-multilib git kmod libc6-dev
- libcap-dev libelf-dev libssl-dev make mandoc perl qemu-system-x86 rsync shellcheck xz-utils"
+packages="bc bison busybox-static ccache codespell cpio curl flex gcc git kmod libc6-dev libcap-dev
+ libelf-dev libssl-dev make mandoc perl rsync shellcheck xz-utils $packages_arch"
 case ${1:-} in
 lint) packages="$packages graphviz python3-sphinx python3-yaml sparse" ;;
 bench) packages="$packages dwarves gnuplot-nox" ;;

@@ -60,7 +60,7 @@ case $O in *[[:space:]:]*)
 esac
 
 # where [VARIABLE=VALUE]...: what is made of one kernel is where these variables say, worked
-# out from BASE or KDIR, from DEBUG, and from KIND: empty for the kernel with the series;
+# out from BASE or KDIR, ARCH, DEBUG, and KIND: empty for the kernel with the series;
 # what it is compared with has a KIND of its own, see scripts/checkout.sh. Scripts that are
 # called find themselves in the same place.
 # shellcheck disable=SC2119,SC2120 # only those who source this say anything
@@ -68,7 +68,11 @@ where() {
 	for assignment; do
 		export "${assignment?}"
 	done
-	: "${KIND:=}" "${DEBUG:=}"
+	: "${KIND:=}" "${DEBUG:=}" "${ARCH:=$(uname -m)}"
+	[ -d "$top/vm/arch/$ARCH" ] ||
+		die "ARCH=$ARCH is none of: $(cd "$top/vm/arch" && echo *)"
+	# shellcheck source=vm/arch/x86_64/arch.sh
+	. "$top/vm/arch/$ARCH/arch.sh"
 	[ -z "$DEBUG" ] || [ -f "$top/vm/config/debug/$DEBUG.config" ] ||
 		die "DEBUG=$DEBUG is none of: $(cd "$top/vm/config/debug" && echo *.config | sed 's/[.]config//g')"
 	# $work: all that is made from one base
@@ -91,7 +95,7 @@ where
 # kmake ARGUMENTS...: make in the kernel $tree, to $obj. Whether there is a pahole, which
 # no kernel here needs, must not change a configuration.
 kmake() {
-	make -C "$tree" O="$obj" ARCH=x86_64 CC="ccache gcc" HOSTCC="ccache gcc" PAHOLE=none \
+	make -C "$tree" O="$obj" ARCH="$ARCH" CC="ccache gcc" HOSTCC="ccache gcc" PAHOLE=none \
 		LOCALVERSION= "$@"
 }
 

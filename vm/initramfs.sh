@@ -54,7 +54,7 @@ for target in $TARGETS; do
 	step TESTS "$target, 32-bit"
 	mkdir -p "$out" "$root/kselftest/${target}_32"
 	# shellcheck disable=SC2086,SC2046
-	logged "$logs/kselftest32.log" make -C "$dir" OUTPUT="$out" CC="gcc -m32" \
+	logged "$logs/kselftest32.log" make -C "$dir" OUTPUT="$out" CC="$cc32" \
 		KHDR_INCLUDES="-isystem $obj/usr/include" USERCFLAGS=-Wall USERLDFLAGS=-static LDLIBS= \
 		$(printf "$out/%s " $programs) || failed kselftest32
 	for program in $programs; do

@@ -1,16 +1,16 @@
 #!/bin/sh
 # Usage: [BASE= | KDIR=] [TARGETS=] [DEBUG=] vm/kernel.sh [--path | --config]
 # Builds the kernel of $tree in $obj: tinyconfig, the fragments of vm/config, those
-# of DEBUG and of KIND, and the `config` of each kselftest target. Skips the build if the
-# tree is as it was at the last one. --path only prints where the bzImage is,
+# of ARCH, DEBUG and of KIND, and the `config` of each kselftest target. Skips the build if the
+# tree is as it was at the last one. --path only prints where the image is,
 # --config only configures.
 # Exit status: 0; 2 with the first error and the log's path.
 . "$(dirname -- "$0")/../scripts/lib.sh"
 : "${TARGETS:=clone3}"
 
-bzimage=$obj/arch/x86/boot/bzImage
+image=$obj/$image
 mode=${1:-}
-if [ "$mode" = --path ]; then echo "$bzimage"; exit; fi
+if [ "$mode" = --path ]; then echo "$image"; exit; fi
 
 # build WHAT MAKE-ARGUMENTS...
 build() {
@@ -21,7 +21,7 @@ build() {
 
 # The fragments, and what of them the configuration must hold: the last that names an
 # option decides; "# optional" excuses the next line.
-set -- "$top"/vm/config/*.config ${DEBUG:+"$top/vm/config/debug/$DEBUG.config"}
+set -- "$top"/vm/config/*.config "$top/vm/arch/$ARCH/config" ${DEBUG:+"$top/vm/config/debug/$DEBUG.config"}
 [ ! -f "$top/vm/config/kind/$KIND.config" ] || set -- "$@" "$top/vm/config/kind/$KIND.config"
 wanted=$(awk '
 	/^(# )?CONFIG_/ { sub(/^# /, ""); name = $0; sub(/[= ].*/, "", name); last[name] = optional ? "" : $0 }
@@ -59,11 +59,11 @@ sources_id=$({
 	git -C "$tree" ls-tree HEAD | grep -vE '	(Documentation|samples|tools)$'
 	git -C "$tree" diff HEAD -- . ':!tools' ':!Documentation' ':!samples'
 } | cksum)
-if [ ! -f "$bzimage" ] || [ "$sources_id" != "$(cat "$obj/.build.id" 2>/dev/null)" ]; then
+if [ ! -f "$image" ] || [ "$sources_id" != "$(cat "$obj/.build.id" 2>/dev/null)" ]; then
 	rm -f "$obj/.build.id"
 	step BUILD "Linux $(make -s -C "$tree" kernelversion), $(nproc) jobs (log: $logs/kernel.log)"
 	show='^  (AR +[a-z0-9_]+/built-in.a|LD +vmlinux|BUILD .*)$'
-	build kernel -j"$(nproc)" bzImage
+	build kernel -j"$(nproc)" "$target"
 	unset show
 	build headers -j"$(nproc)" headers
 	echo "$sources_id" >"$obj/.build.id"

@@ -12,7 +12,7 @@
 
 guest=$1
 [ "$guest" != check ] || exit 0
-command -v qemu-system-x86_64 >/dev/null || die "qemu-system-x86_64 is missing; run 'make deps'"
+command -v "$qemu" >/dev/null || die "$qemu is missing; run 'make deps'"
 rm -rf "$run"
 mkdir -p "$run"
 
@@ -21,10 +21,10 @@ qemu() {
 	cat <<-END
 	#!/bin/sh
 	# Console: $2. Results: $3.
-	exec qemu-system-x86_64 -M q35 -accel $ACCEL$clock $cpu -smp $SMP,sockets=$SMP,cores=1,threads=1 -m $memory \\
+	exec $qemu $(machine) -accel $ACCEL$clock $cpu -m $memory \\
 	  -nodefaults -no-user-config -display none -no-reboot \\
 	  -serial $2 -serial $3 \\
-	  -kernel '${KERNEL:-$obj/arch/x86/boot/bzImage}' -initrd '$initramfs' \\
+	  -kernel '${KERNEL:-$obj/$image}' -initrd '$initramfs' \\
 	  -append 'console=ttyS0 GUEST=$1 REPEAT=$REPEAT ${ROUNDS:+KSFT_ROUNDS=$ROUNDS }${MILLIONS:+MILLIONS=$MILLIONS }$panic panic=-1 oops=panic quiet loglevel=5 rcupdate.rcu_cpu_stall_timeout=60'
 	END
 }
