@@ -63,7 +63,7 @@ if [ ! -f "$image" ] || [ "$sources_id" != "$(cat "$obj/.build.id" 2>/dev/null)"
 	rm -f "$obj/.build.id"
 	step BUILD "Linux $(make -s -C "$tree" kernelversion), $(nproc) jobs (log: $logs/kernel.log)"
 	show='^  (AR +[a-z0-9_]+/built-in.a|LD +vmlinux|BUILD .*)$'
-	build kernel -j"$(nproc)" "$target"
+	build kernel -j"$(nproc)" "$make_target"
 	unset show
 	build headers -j"$(nproc)" headers
 	echo "$sources_id" >"$obj/.build.id"

@@ -3,7 +3,7 @@
 # scripts/lib.sh; the kernel's configuration is beside it, in `config`.
 
 # What make builds, and where that is below the build's directory.
-target=bzImage
+make_target=bzImage
 image=arch/x86/boot/bzImage
 
 # The compiler of the 32-bit programs that run on it, too.

@@ -45,6 +45,8 @@ TEST_F(autoreap, ends_with_a_thread_of_io_uring)
 	pid_t pid;
 	char byte;
 
+	if (ar_ring_open(&ring))
+		SKIP(return, "needs io_uring: %s", strerror(errno));
 	for (i = 0; i < 2; i++) {
 		pid = ar_fork(both[i], both[i] ? 0 : SIGCHLD, &pidfd);
 		ASSERT_LE(0, pid);
