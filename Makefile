@@ -3,7 +3,7 @@
 BASE ?= 6.12
 O ?= build
 TARGETS ?= clone3
-export BASE KDIR O TARGETS TESTS ACCEL SMP TIMEOUT REPEAT ROUNDS DEBUG MUTANTS REGRESS LOOP TAGS OVER MIRROR V
+export BASE KDIR O TARGETS TESTS ACCEL ARCH CROSS_COMPILE SMP TIMEOUT REPEAT ROUNDS DEBUG MUTANTS REGRESS LOOP TAGS OVER MIRROR V
 
 help:
 	@echo 'make demo              all from nothing to a table that shows the feature'
@@ -34,6 +34,8 @@ help:
 	@echo '  KDIR=path            any kernel tree as the base instead; it is copied, and only make am writes to it'
 	@echo '  TARGETS="clone3"     kselftest targets'
 	@echo '  TESTS="program ..."  only these programs of TARGETS'
+	@echo '  ARCH=                architecture of the guest, as the kernel names it: x86_64, arm64; this machine'"'"'s own'
+	@echo '  CROSS_COMPILE=       prefix of your cross compiler; Debian'"'"'s is unpacked in O if there is none'
 	@echo '  ACCEL=tcg            how QEMU runs the guest: tcg or kvm'
 	@echo '  SMP=2                processors of the guest; 4 for mutate'
 	@echo '  TIMEOUT=600          seconds that a guest may run'
@@ -50,7 +52,7 @@ help:
 	@echo 'Exit status of check and kselftest: 0 pass, 1 a test failed, 2 usage or build,'
 	@echo '3 kernel splat or panic, 4 nothing but skips, 124 timeout (make itself reports 2).'
 
-kernel := vm/qemu.sh check && scripts/deps.sh && scripts/tree.sh && vm/kernel.sh
+kernel := vm/qemu.sh check && scripts/deps.sh && scripts/cross.sh && scripts/tree.sh && vm/kernel.sh
 guest := $(kernel) && vm/initramfs.sh
 
 # One run at a time in one output directory.

@@ -59,6 +59,10 @@ case $O in *[[:space:]:]*)
 	die "the kernel cannot be built below '$O' (space or colon in the path); say O=/path/without/spaces" ;;
 esac
 
+# The kernel's name for what this machine is.
+host_arch=$(uname -m | sed 's/^aarch64$/arm64/; s/^s390x$/s390/; s/^riscv.*/riscv/; s/^i.86$/i386/; s/^ppc.*/powerpc/; s/^loongarch.*/loongarch/')
+: "${cross_path:=}"
+
 # where [VARIABLE=VALUE]...: what is made of one kernel is where these variables say, worked
 # out from BASE or KDIR, ARCH, DEBUG, and KIND: empty for the kernel with the series;
 # what it is compared with has a KIND of its own, see scripts/checkout.sh. Scripts that are
@@ -68,13 +72,24 @@ where() {
 	for assignment; do
 		export "${assignment?}"
 	done
-	: "${KIND:=}" "${DEBUG:=}" "${ARCH:=$(uname -m)}"
+	: "${KIND:=}" "${DEBUG:=}" "${ARCH:=$host_arch}"
 	[ -d "$top/vm/arch/$ARCH" ] ||
 		die "ARCH=$ARCH is none of: $(cd "$top/vm/arch" && echo *)"
 	# shellcheck source=vm/arch/x86_64/arch.sh
 	. "$top/vm/arch/$ARCH/arch.sh"
 	[ -z "$DEBUG" ] || [ -f "$top/vm/config/debug/$DEBUG.config" ] ||
 		die "DEBUG=$DEBUG is none of: $(cd "$top/vm/config/debug" && echo *.config | sed 's/[.]config//g')"
+	# What builds for another architecture: that of the user, or that of scripts/cross.sh
+	arch=
+	if [ "$ARCH" != "$host_arch" ]; then
+		arch=-$ARCH cross=$O/cross/$ARCH
+		[ -n "${CROSS_COMPILE:-}" ] || [ "$cross_path" = "$cross" ] || {
+			CROSS_COMPILE=$cross/usr/bin/$triplet- cross_path=$cross
+			LD_LIBRARY_PATH=$cross/usr/lib/$(uname -m)-linux-gnu PATH=$cross/usr/bin:$PATH
+			export PATH LD_LIBRARY_PATH
+		}
+	fi
+	: "${CROSS_COMPILE:=}"
 	# $work: all that is made from one base
 	if [ -n "$KDIR" ]; then
 		dir=$(CDPATH='' cd -- "$KDIR" 2>/dev/null && pwd) || die "KDIR=$KDIR: no such directory"
@@ -84,10 +99,11 @@ where() {
 		work=$O/$BASE
 	fi
 	kind=${KIND:+-$KIND} debug=${DEBUG:+-debug-$DEBUG}
-	tree=$work/linux$kind${kind:+$debug} obj=$work/obj$kind$debug logs=$work/log$kind$debug run=$work/run$kind$debug
-	root=$work/root$kind
+	tree=$work/linux$kind${kind:+$debug}
+	obj=$work/obj$arch$kind$debug logs=$work/log$arch$kind$debug run=$work/run$arch$kind$debug
+	root=$work/root$arch$kind
 	# Tests may be those of another kernel.
-	initramfs=${INITRAMFS:-$work/initramfs$kind.cpio} expected=${EXPECTED:-$work/expected$kind}
+	initramfs=${INITRAMFS:-$work/initramfs$arch$kind.cpio} expected=${EXPECTED:-$work/expected$arch$kind}
 }
 # shellcheck disable=SC2119
 where
@@ -95,7 +111,8 @@ where
 # kmake ARGUMENTS...: make in the kernel $tree, to $obj. Whether there is a pahole, which
 # no kernel here needs, must not change a configuration.
 kmake() {
-	make -C "$tree" O="$obj" ARCH="$ARCH" CC="ccache gcc" HOSTCC="ccache gcc" PAHOLE=none \
+	make -C "$tree" O="$obj" ARCH="$ARCH" CROSS_COMPILE="$CROSS_COMPILE" \
+		CC="ccache ${CROSS_COMPILE}gcc" HOSTCC="ccache gcc" PAHOLE=none \
 		LOCALVERSION= "$@"
 }
 

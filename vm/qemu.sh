@@ -16,16 +16,22 @@ command -v "$qemu" >/dev/null || die "$qemu is missing; run 'make deps'"
 rm -rf "$run"
 mkdir -p "$run"
 
+# virtio_console DEVICE BACKEND: a port of virtio, for machines with one serial port
+# shellcheck disable=SC2317 # vm/arch/*/arch.sh call it
+virtio_console() {
+	echo "-chardev $(echo "$2" | sed 's/^file:/file,path=/'),id=results -device $1 -device virtconsole,chardev=results"
+}
+
 # qemu GUEST CONSOLE RESULTS: write the command that boots to GUEST
 qemu() {
 	cat <<-END
 	#!/bin/sh
 	# Console: $2. Results: $3.
-	exec $qemu $(machine) -accel $ACCEL$clock $cpu -m $memory \\
+	exec $qemu $(machine) -accel $ACCEL$clock -m $memory \\
 	  -nodefaults -no-user-config -display none -no-reboot \\
-	  -serial $2 -serial $3 \\
+	  $(ports "$2" "$3") \\
 	  -kernel '${KERNEL:-$obj/$image}' -initrd '$initramfs' \\
-	  -append 'console=ttyS0 GUEST=$1 REPEAT=$REPEAT ${ROUNDS:+KSFT_ROUNDS=$ROUNDS }${MILLIONS:+MILLIONS=$MILLIONS }$panic panic=-1 oops=panic quiet loglevel=5 rcupdate.rcu_cpu_stall_timeout=60'
+	  -append 'console=$console GUEST=$1 $([ "$results" = ttyS1 ] || echo "RESULTS=$results ")REPEAT=$REPEAT ${ROUNDS:+KSFT_ROUNDS=$ROUNDS }${MILLIONS:+MILLIONS=$MILLIONS }$panic panic=-1 oops=panic quiet loglevel=5 rcupdate.rcu_cpu_stall_timeout=60'
 	END
 }
 
