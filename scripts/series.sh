@@ -1,8 +1,7 @@
 #!/bin/sh
 # Usage: scripts/series.sh GITDIR REV
 # Prints the directory of the series for the kernel tree at REV of the git
-# repository GITDIR. What the tree has decides; its version, where two series
-# differ in nothing that a tree could be asked for.
+# repository GITDIR. What the tree has decides, and its version where that does not.
 # This is the only place that knows which series fits which tree.
 # Exit status: 0; 2 if none fits, and why.
 . "$(dirname -- "$0")/lib.sh"
@@ -29,8 +28,9 @@ if has include/linux/sched/signal.h task_exit_status; then
 elif ! older 7.1; then
 	has include/uapi/linux/sched.h CLONE_AUTOREAP ||
 		die "Linux $version of this tree has no CLONE_AUTOREAP, as mainline has since 7.1: there is no series for it"
+	# A release of 7.3 has learned to look the task up first; its last -rc had not.
 	series=7.1
-	older 7.3 || series=7.3
+	! has fs/pidfs.c pidfs_task_owns_pid || series=7.3
 elif has include/uapi/linux/sched.h CLONE_AUTOREAP; then
 	die "Linux $version of this tree has CLONE_AUTOREAP already, which this series would add"
 elif has $pidfd PIDFD_INFO_EXIT && has fs/pidfs.c 'pid->attr'; then
@@ -56,6 +56,6 @@ fi
 
 first=$(awk -v series="$series" '$2 == series { print $3; exit }' "$top/patches/releases")
 ! older "$first" ||
-	die "Linux $version is older than $first, the first release that patches/$series was tried on; you can try git am"
+	die "Linux $version is older than $first, the first release that patches/$series is for; you can try git am"
 [ -d "$top/patches/$series" ] || die "no series for Linux $version in $top/patches"
 echo "$top/patches/$series"

@@ -55,9 +55,10 @@ for v in 6.18 6.19 7.0; do
 done
 fits 7.1 7.1.2 PIDFD_INFO_EXIT 'pid->attr' CLONE_AUTOREAP
 fits 7.1 7.2.6 PIDFD_INFO_EXIT 'pid->attr' CLONE_AUTOREAP
-fits 7.3 7.3.0 PIDFD_INFO_EXIT 'pid->attr' CLONE_AUTOREAP
+fits 7.1 7.3.0 PIDFD_INFO_EXIT 'pid->attr' CLONE_AUTOREAP
+fits 7.3 7.3.4 PIDFD_INFO_EXIT 'pid->attr; pidfs_task_owns_pid' CLONE_AUTOREAP
 none 'Linux 6\.11\.9 is older than 6\.12' 6.11.9 none none
-none 'Linux 7\.1\.0 is older than 7\.1\.2, the first release that patches/7\.1 was tried on' \
+none 'Linux 7\.1\.0 is older than 7\.1\.2, the first release that patches/7\.1 is for' \
 	7.1.0 PIDFD_INFO_EXIT 'pid->attr' CLONE_AUTOREAP
 none 'Linux 6\.17\.0 has reached its end of life' 6.17.0 none none
 none 'PIDFD_GET_INFO without an exit status' 6.12.40 PIDFD_GET_INFO none
