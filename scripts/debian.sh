@@ -42,6 +42,8 @@ update() {
 
 case ${1:-} in
 list)
+	# Without lists of its own there is nothing that a machine's sources offer.
+	[ -n "$(apt-cache search --names-only '^linux-source-[0-9]')" ] || ELSEWHERE=1
 	[ -z "${ELSEWHERE:-}" ] || update
 	{
 		apt-cache search --names-only '^linux-source-[0-9]' | while read -r package _; do
