@@ -10,12 +10,8 @@
 
 repo=$1
 shift
-files=$(for patch; do
-	# In the name of $repo: in a directory of some other repository git would skip all.
-	own_git --git-dir="$repo" apply --numstat -z "$patch" | tr '\0' '\n' | cut -f3
-done | sort -u)
 thin_tree "$repo" <<END
-$files
+$(files_of "$@")
 END
 cd "$thin/linux"
 

@@ -47,6 +47,14 @@ context() {
 	     END { print max ? max : 3 }' "$1"
 }
 
+# files_of PATCH...: what they touch, by absolute paths of the patches. Elsewhere than in
+# /, git would skip what is not of the repository that it stands in.
+files_of() {
+	for patch; do
+		own_git -C / apply --numstat -z "$patch" | tr '\0' '\n' | cut -f3
+	done | sort -u
+}
+
 # base_named BASE: the tree that 'make base' has named for it, if any
 base_named() {
 	while read -r name dir; do

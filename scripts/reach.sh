@@ -25,12 +25,8 @@ mkdir "$tmp/objects" "$tmp/top"
 : >"$tmp/results"
 
 # What the series read or change.
-files=$({
-	echo Makefile
-	for patch in "$top"/patches/*/*.patch; do
-		own_git -C / apply --numstat -z "$patch" | tr '\0' '\n' | cut -f3
-	done
-} | sort -u)
+files="Makefile
+$(files_of "$top"/patches/*/*.patch)"
 
 # Git on the repository of a tree; what it makes lies apart, so that is not written to.
 in_tree() {

@@ -20,10 +20,9 @@ thin() {
 	mkdir -p "$1"
 	# shellcheck disable=SC2046
 	git --git-dir="$repo" archive base Makefile Kbuild kernel/fork.c $(
-		for p in "$top/patches/$BASE"/*.patch; do git -C / apply --numstat "$p"; done |
-			cut -f3 | sort -u | while read -r f; do
-				git --git-dir="$repo" cat-file -e "base:$f" 2>/dev/null && echo "$f"
-			done) | tar -x -C "$1"
+		files_of "$top/patches/$BASE"/*.patch | while read -r f; do
+			git --git-dir="$repo" cat-file -e "base:$f" 2>/dev/null && echo "$f"
+		done) | tar -x -C "$1"
 	g -C "$1" init -q
 	g -C "$1" add -f .
 	g -C "$1" commit -q -m base

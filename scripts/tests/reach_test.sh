@@ -72,10 +72,9 @@ refuses "series: no kernel tree" 'not a kernel tree' "$top/scripts/series.sh" "$
 mkdir "$tmp/linux"
 # shellcheck disable=SC2046
 own_git --git-dir="$repo" archive base Makefile Kbuild kernel/fork.c $(
-	for p in "$top/patches/$BASE"/*.patch; do own_git -C / apply --numstat "$p"; done |
-		cut -f3 | sort -u | while read -r f; do
-			! own_git --git-dir="$repo" cat-file -e "base:$f" 2>/dev/null || echo "$f"
-		done) | tar -x -C "$tmp/linux"
+	files_of "$top/patches/$BASE"/*.patch | while read -r f; do
+		! own_git --git-dir="$repo" cat-file -e "base:$f" 2>/dev/null || echo "$f"
+	done) | tar -x -C "$tmp/linux"
 own_git -C "$tmp/linux" init -q
 commit() { own_git -C "$tmp/linux" add -f . && own_git -C "$tmp/linux" commit -q -m "$1"; }
 # Of what reach prints, the table and the last line, and how it ended.
