@@ -1,7 +1,7 @@
 #!/bin/sh
-# Usage: [BASE= | KDIR=] [TARGETS=] [DEBUG=] vm/kernel.sh [--path | --config]
+# Usage: [BASE= | KDIR=] [ARCH=] [PAGES=] [TARGETS=] [DEBUG=] vm/kernel.sh [--path | --config]
 # Builds the kernel of $tree in $obj: tinyconfig, the fragments of vm/config, those
-# of ARCH, DEBUG and of KIND, and the `config` of each kselftest target. Skips the build if the
+# of ARCH, PAGES, DEBUG and of KIND, and the `config` of each kselftest target. Skips the build if the
 # tree is as it was at the last one. --path only prints where the image is,
 # --config only configures.
 # Exit status: 0; 2 with the first error and the log's path.
@@ -20,8 +20,11 @@ build() {
 }
 
 # The fragments, and what of them the configuration must hold: the last that names an
-# option decides; "# optional" excuses the next line.
-set -- "$top"/vm/config/*.config "$top/vm/arch/$ARCH/config" ${DEBUG:+"$top/vm/config/debug/$DEBUG.config"}
+# option decides; "# optional" excuses the next line. The tests' own is that of the
+# series for the base, too.
+set -- "$top"/vm/config/*.config "$top/tools/testing/selftests/clone3/config" \
+	"$top/vm/arch/$ARCH/config" ${PAGES:+"$top/vm/arch/$ARCH/pages/$PAGES.config"} \
+	${DEBUG:+"$top/vm/config/debug/$DEBUG.config"}
 [ ! -f "$top/vm/config/kind/$KIND.config" ] || set -- "$@" "$top/vm/config/kind/$KIND.config"
 wanted=$(awk '
 	/^(# )?CONFIG_/ { sub(/^# /, ""); name = $0; sub(/[= ].*/, "", name); last[name] = optional ? "" : $0 }
@@ -30,13 +33,13 @@ wanted=$(awk '
 for target in $TARGETS; do
 	[ -d "$tree/tools/testing/selftests/$target" ] ||
 		die "TARGETS: there is no kselftest '$target' in this kernel"
-	[ ! -f "$tree/tools/testing/selftests/$target/config" ] ||
+	[ "$target" = clone3 ] || [ ! -f "$tree/tools/testing/selftests/$target/config" ] ||
 		set -- "$@" "$tree/tools/testing/selftests/$target/config"
 done
 mkdir -p "$obj" "$logs"
 config_id=$({ cat "$@"; git -C "$tree" rev-parse base; } | cksum)
 if [ "$config_id" != "$(cat "$obj/.config.id" 2>/dev/null)" ]; then
-	step CONFIG "tinyconfig + $(for f in "$@"; do f=${f#"$top/vm/"}; echo "${f#"$tree/tools/testing/selftests/"}"; done | tr '\n' ' ')"
+	step CONFIG "tinyconfig + $(for f in "$@"; do f=${f#"$top/"}; echo "${f#"$tree/tools/testing/selftests/"}"; done | tr '\n' ' ')"
 	build config tinyconfig
 	(cd "$obj" && "$tree/scripts/kconfig/merge_config.sh" -m -O "$obj" .config "$@") \
 		>"$logs/merge.log" 2>&1 || die "merge_config.sh failed (log: $logs/merge.log)"
@@ -66,5 +69,6 @@ if [ ! -f "$image" ] || [ "$sources_id" != "$(cat "$obj/.build.id" 2>/dev/null)"
 	build kernel -j"$(nproc)" "$make_target"
 	unset show
 	build headers -j"$(nproc)" headers
+	[ -z "$headers32" ] || build headers32 O="$obj/headers32" ARCH="$headers32" headers
 	echo "$sources_id" >"$obj/.build.id"
 fi

@@ -19,7 +19,10 @@
 #define VER1 80
 #define VER2 88
 
-/* For CLONE_VM: an empty stack, of which a child dies with SIGSEGV. */
+/*
+ * For CLONE_VM: an empty stack, of which a child dies with SIGSEGV where a function
+ * returns by the stack. Elsewhere it lives on, and may write to its parent's locals.
+ */
 static char empty_stack[4096];
 
 struct refusal {
@@ -31,6 +34,8 @@ struct refusal {
 	/* What the child would need and cannot have. */
 	__u64 cgroup;
 	__u64 set_tid_size;
+	__u64 stack;
+	__u64 stack_size;
 	void (*take_away)(void);
 };
 
@@ -63,6 +68,8 @@ static int refused_with(const struct refusal *row)
 	u.args.cgroup = row->cgroup;
 	u.args.set_tid = row->set_tid_size ? ar_ptr(taken) : 0;
 	u.args.set_tid_size = row->set_tid_size;
+	u.args.stack = row->stack;
+	u.args.stack_size = row->stack_size;
 	if (row->flags & CLONE_VM) {
 		u.args.stack = ar_ptr(empty_stack);
 		u.args.stack_size = sizeof(empty_stack) / 2;
@@ -121,6 +128,8 @@ static const struct refusal refusals[] = {
 	{ "signal among the flags", SIGCHLD, 0, VER2, EINVAL },
 	{ "detached", 0x00400000, 0, VER2, EINVAL },
 	{ "bad pidfd pointer", CLONE_PIDFD, 0, VER2, EFAULT },
+	{ "stack without a size", 0, 0, VER0, EINVAL, .stack = AR_NOWHERE },
+	{ "size without a stack", 0, 0, VER0, EINVAL, .stack_size = 4096 },
 	{ "size 0", 0, 0, 0, EINVAL },
 	{ "size too small", 0, 0, VER0 - 1, EINVAL },
 	{ "set beyond what is known", 0, 0, 256, E2BIG },
@@ -330,8 +339,9 @@ struct combination {
 
 static const struct combination combinations[] = {
 	{ "files", CLONE_FILES | CLONE_FS | CLONE_IO | CLONE_SYSVSEM },
-	{ "memory", CLONE_VM },
-	{ "memory, handlers", CLONE_VM | CLONE_SIGHAND },
+	/* The caller is held up, as the child may share its stack, see empty_stack. */
+	{ "memory", CLONE_VM | CLONE_VFORK },
+	{ "memory, handlers", CLONE_VM | CLONE_VFORK | CLONE_SIGHAND },
 	{ "cleared handlers", CLONE_CLEAR_SIGHAND },
 	{ "tids", CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID },
 	{ "vfork", CLONE_VFORK },
@@ -366,6 +376,29 @@ TEST_F(autoreap, combines_with_other_flags)
 			TH_LOG("with %s: %s", combinations[i].name, strerror(errno));
 		expect_reaped(_metadata, pid, pidfd);
 	}
+}
+
+/* The number of the child is written where the caller and the child want it. */
+TEST_F(autoreap, has_its_number_written)
+{
+	volatile pid_t parent_tid = -1, child_tid = -1;
+	int pidfd = -1;
+	struct ar_clone_args args = {
+		.flags = CLONE_AUTOREAP | CLONE_PIDFD | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID,
+		.pidfd = ar_ptr(&pidfd),
+		.parent_tid = ar_ptr((void *)&parent_tid),
+		.child_tid = ar_ptr((void *)&child_tid),
+	};
+	pid_t pid;
+
+	pid = ar_clone3(&args, sizeof(args));
+	ASSERT_LE(0, pid);
+	if (!pid)
+		_exit(child_tid == getpid() ? CHILD_CODE : 255);
+	EXPECT_EQ(pid, parent_tid);
+	EXPECT_EQ(-1, child_tid);
+	expect_reaped(_metadata, pid, dup(pidfd));
+	EXPECT_EQ(EXITED(CHILD_CODE), ar_status(pidfd));
 }
 
 /* With CLONE_VFORK the caller goes on when the child has ended, as from vfork(2). */

@@ -3,7 +3,10 @@
 #ifndef CLONE3_AUTOREAP_INFO_H
 #define CLONE3_AUTOREAP_INFO_H
 
+#include <fcntl.h>
+#include <stddef.h>
 #include <sys/ioctl.h>
+#include <time.h>
 
 #ifndef PIDFD_INFO_PID
 #define PIDFD_INFO_PID 0x1
@@ -41,6 +44,26 @@ struct ar_info {
 
 #define AR_INFO_SIZE 64
 
+/* Everywhere the same: no padding, and nothing whose size depends on the machine. */
+#define AR_INFO_AT(member, offset, size)						\
+	_Static_assert(offsetof(struct ar_info, member) == (offset) &&			\
+		       sizeof(((struct ar_info *)0)->member) == (size), #member)
+AR_INFO_AT(mask, 0, 8);
+AR_INFO_AT(cgroupid, 8, 8);
+AR_INFO_AT(pid, 16, 4);
+AR_INFO_AT(tgid, 20, 4);
+AR_INFO_AT(ppid, 24, 4);
+AR_INFO_AT(ruid, 28, 4);
+AR_INFO_AT(rgid, 32, 4);
+AR_INFO_AT(euid, 36, 4);
+AR_INFO_AT(egid, 40, 4);
+AR_INFO_AT(suid, 44, 4);
+AR_INFO_AT(sgid, 48, 4);
+AR_INFO_AT(fsuid, 52, 4);
+AR_INFO_AT(fsgid, 56, 4);
+AR_INFO_AT(exit_code, 60, 4);
+_Static_assert(sizeof(struct ar_info) == AR_INFO_SIZE, "struct ar_info");
+
 /* PIDFD_GET_INFO for a struct of @size bytes, with the direction @dir. */
 #define AR_INFO_CMD(dir, size) _IOC(dir, 0xFF, 11, size)
 #define AR_INFO_RW (_IOC_READ | _IOC_WRITE)
@@ -73,6 +96,25 @@ static inline int ar_status(int pidfd)
 static inline __u64 cgroup_bit(void)
 {
 	return access("/proc/self/cgroup", F_OK) ? 0 : PIDFD_INFO_CGROUPID;
+}
+
+/*
+ * The number of the cgroup whose directory is @path, or 0. On 32-bit kernels it is
+ * more than the inode number: a generation is above it.
+ */
+static inline __u64 cgroup_id(const char *path)
+{
+	__u64 id;
+	union {
+		struct file_handle head;
+		char room[sizeof(struct file_handle) + sizeof(id)];
+	} handle = { .head.handle_bytes = sizeof(id) };
+	int mount;
+
+	if (name_to_handle_at(AT_FDCWD, path, &handle.head, &mount, 0))
+		return 0;
+	memcpy(&id, handle.room + sizeof(handle.head), sizeof(id));
+	return id;
 }
 
 /* The bits that come with every answer about a task that is not reaped. */
@@ -123,24 +165,52 @@ static inline pid_t fork_init(__u64 flags, int *pidfd)
 		       flags & CLONE_AUTOREAP ? 0 : SIGCHLD, pidfd);
 }
 
+/* Nanoseconds that the life of a child takes here: of ten, as clocks may be coarse. */
+static inline long long ar_life(void)
+{
+	struct timespec start, end;
+	pid_t pid;
+	int i;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	for (i = 0; i < 10; i++) {
+		pid = ar_fork(0, 0, NULL);
+		if (!pid)
+			_exit(0);
+		if (pid > 0)
+			waitpid(pid, NULL, __WALL);
+	}
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	return (end.tv_sec - start.tv_sec) * 100000000LL + (end.tv_nsec - start.tv_nsec) / 10;
+}
+
 /* Seconds, for as many rounds of a race as one may ask for. */
 #define LONG_RUN 3600
 
+/* How long the life of a child may take before there are fewer rounds. */
+#define AR_LIFE 2000000
+
 /*
- * How often each race is run; set by the environment variable KSFT_ROUNDS. Who does
- * not ask for many has a test that hangs end after the time of any other.
+ * How often each race is run: 100 times, or on a slow machine, an emulated one or a
+ * kernel with sanitizers, as much less often as the life of a child takes longer there
+ * than AR_LIFE nanoseconds, but 10 times at least. The environment variable KSFT_ROUNDS
+ * says it otherwise. Who does not ask for many has a test that hangs end after the time
+ * of any other. The first call waits for some children, so no other thread may then.
  */
 static inline int ar_rounds(void)
 {
 	const char *text = getenv("KSFT_ROUNDS");
-	static bool limited;
+	static int rounds;
 
 	if (text)
 		return atoi(text);
-	if (!limited)
+	if (!rounds) {
+		long long life = ar_life();
+
 		alarm(30);
-	limited = true;
-	return 100;
+		rounds = life > AR_LIFE * 10 ? 10 : life > AR_LIFE ? 100LL * AR_LIFE / life : 100;
+	}
+	return rounds;
 }
 
 #endif /* CLONE3_AUTOREAP_INFO_H */

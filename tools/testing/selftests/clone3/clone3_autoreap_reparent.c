@@ -458,14 +458,14 @@ static void *wait_thread(void *found)
 /* Threads that wait for any child find a plain one, and never one of many others. */
 TEST_F_TIMEOUT(autoreap, is_not_found_by_threads_that_wait, LONG_RUN)
 {
+	int i, found[2], rounds = ar_rounds();
 	pthread_t thread[2];
-	int i, found[2];
 	pid_t pid;
 
 	ASSERT_LT(0, ar_start(0, NULL, &self->gate, CHILD_CODE));
 	for (i = 0; i < 2; i++)
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, wait_thread, &found[i]));
-	for (i = 0; i < ar_rounds(); i++) {
+	for (i = 0; i < rounds; i++) {
 		pid = ar_fork(CLONE_AUTOREAP, 0, NULL);
 		ASSERT_LE(0, pid);
 		if (!pid)

@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +76,23 @@ struct ar_clone_args {
 	__aligned_u64 set_tid_size;
 	__aligned_u64 cgroup;
 };
+
+/* Everywhere the same, and eight bytes each, pointers too. */
+#define AR_ARG_AT(member, offset)						\
+	_Static_assert(offsetof(struct ar_clone_args, member) == (offset) &&	\
+		       sizeof(((struct ar_clone_args *)0)->member) == 8, #member)
+AR_ARG_AT(flags, 0);
+AR_ARG_AT(pidfd, 8);
+AR_ARG_AT(child_tid, 16);
+AR_ARG_AT(parent_tid, 24);
+AR_ARG_AT(exit_signal, 32);
+AR_ARG_AT(stack, 40);
+AR_ARG_AT(stack_size, 48);
+AR_ARG_AT(tls, 56);
+AR_ARG_AT(set_tid, 64);
+AR_ARG_AT(set_tid_size, 72);
+AR_ARG_AT(cgroup, 80);
+_Static_assert(sizeof(struct ar_clone_args) == 88, "struct ar_clone_args");
 
 /* An address that no process has, as a whole int at least. */
 #define AR_NOWHERE (-1ULL)
