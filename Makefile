@@ -3,7 +3,7 @@
 BASE ?= 6.12
 O ?= build
 TARGETS ?= clone3
-export BASE KDIR O TARGETS TESTS ACCEL ARCH CROSS_COMPILE SMP TIMEOUT REPEAT ROUNDS DEBUG MUTANTS REGRESS LOOP TAGS OVER MIRROR V
+export BASE KDIR O TARGETS TESTS ACCEL ARCH ARCHES CROSS_COMPILE PAGES SMP TIMEOUT REPEAT ROUNDS DEBUG MUTANTS REGRESS LOOP TAGS OVER MIRROR V
 
 help:
 	@echo 'make demo              all from nothing to a table that shows the feature'
@@ -21,6 +21,7 @@ help:
 	@echo 'make base BASE=6.18 KDIR=path  names a tree of 6.18 once; then BASE=6.18 is enough'
 	@echo 'make bases             the series on every base at hand: no fuzz, each patch builds'
 	@echo 'make bisectcheck       the same for BASE alone'
+	@echo 'make arches            the kselftests on every architecture of vm/arch: a table'
 	@echo 'make reach             which releases take their series: those of KDIR, or of Debian'
 	@echo 'make am KDIR=path      git am of the right series to your own git tree'
 	@echo 'make refresh           write files that were edited here into the patches that add them'
@@ -34,7 +35,10 @@ help:
 	@echo '  KDIR=path            any kernel tree as the base instead; it is copied, and only make am writes to it'
 	@echo '  TARGETS="clone3"     kselftest targets'
 	@echo '  TESTS="program ..."  only these programs of TARGETS'
-	@echo '  ARCH=                architecture of the guest, as the kernel names it: x86_64, arm64; this machine'"'"'s own'
+	@echo '  ARCH=                architecture of the guest, as the kernel names it, this machine'"'"'s own or another:'
+	@echo '                       $(notdir $(patsubst %/,%,$(wildcard vm/arch/*/)))'
+	@echo '  PAGES=64K            with ARCH=arm64: another size of pages'
+	@echo '  ARCHES="name ..."    arches: only these architectures'
 	@echo '  CROSS_COMPILE=       prefix of your cross compiler; Debian'"'"'s is unpacked in O if there is none'
 	@echo '  ACCEL=tcg            how QEMU runs the guest: tcg or kvm'
 	@echo '  SMP=2                processors of the guest; 4 for mutate'
@@ -65,6 +69,7 @@ lint:		; $(locked) 'scripts/deps.sh lint && scripts/tree.sh && scripts/lint.sh'
 mutate:		; $(locked) '$(guest) && proof/mutate.sh'
 bisectcheck:	; $(locked) 'scripts/deps.sh && scripts/bisect.sh'
 bases:		; $(locked) 'scripts/deps.sh && scripts/bases.sh'
+arches:		; $(locked) 'vm/qemu.sh check && scripts/arches.sh'
 base:		; @scripts/name.sh
 regress:	; $(locked) 'vm/qemu.sh check && scripts/deps.sh && scripts/tree.sh && proof/regress.sh'
 parity:		; $(locked) 'vm/qemu.sh check && scripts/deps.sh && proof/parity.sh'
@@ -82,4 +87,4 @@ reach:		; @ELSEWHERE=1 scripts/reach.sh
 am:		; @scripts/am.sh
 deps:		; @scripts/deps.sh
 
-.PHONY: help demo check kselftest base bases reach bisectcheck lint mutate regress parity bench programs boot tree kernel image am refresh series export deps clean mrproper
+.PHONY: help demo check kselftest base bases arches reach bisectcheck lint mutate regress parity bench programs boot tree kernel image am refresh series export deps clean mrproper

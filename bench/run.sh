@@ -35,7 +35,7 @@ bench() {
 }
 
 # text OBJECT...: bytes of code
-text() { size -A "$@" | awk '$1 ~ /^[.]text/ { sum += $2 } END { print sum }'; }
+text() { "${CROSS_COMPILE}size" -A "$@" | awk '$1 ~ /^[.]text/ { sum += $2 } END { print sum }'; }
 
 # The benchmark is that of the series, for all kernels.
 export INITRAMFS="$initramfs" EXPECTED="$expected"
@@ -72,7 +72,7 @@ for kernel in base core series; do
 done
 
 # The same version as Debian's cloud has it, for the time to boot; only where it is.
-cloud=$(apt-cache pkgnames "linux-image-$version" 2>/dev/null | grep -m1 -e '-cloud-amd64$' || :)
+cloud=$(apt-cache pkgnames "linux-image-$version" 2>/dev/null | grep -m1 -e "-cloud-$debian_arch\$" || :)
 if [ -n "$cloud" ] && (cd "$new" && logged "$new/get.log" apt-get download "$cloud"); then
 	dpkg-deb --fsys-tarfile "$new/$cloud"_*.deb | tar -x -C "$new" --wildcards './boot/vmlinuz*'
 	step KERNEL "$cloud"

@@ -1,8 +1,9 @@
 #!/bin/sh
 # Usage: [BASE=] [SMP=] [ACCEL=] scripts/check.sh
-# All tests of this project: of the series, of the scripts, of the verdict, and
-# the kselftests in the guest (which must be built). A line for each test; the
-# last line is `N passed, N failed, N skipped`.
+# All tests of this project: of the series, of the scripts, of the verdict, the
+# kselftests in the guest (which must be built), and a few of them on another
+# architecture, which is built here. A line for each test; the last line is
+# `N passed, N failed, N skipped`.
 # Exit status: 0 if none failed; 1 otherwise.
 . "$(dirname -- "$0")/lib.sh"
 
@@ -41,10 +42,11 @@ tap() {
 	count "$ok" "$not" 0
 }
 
-# guest: the kselftests; the last line of run.sh is `N passed, N failed, N skipped`
+# guest [VARIABLE=VALUE]...: the kselftests; the last line of run.sh is
+# `N passed, N failed, N skipped`
 guest() {
 	rc=0
-	{ vm/run.sh kselftest || rc=$?; } >"$log/guest.log" 2>&1
+	{ env "$@" vm/run.sh kselftest || rc=$?; } >"$log/guest.log" 2>&1
 	sed '$d' "$log/guest.log"
 	# shellcheck disable=SC2046
 	set -- $(tail -n 1 "$log/guest.log" |
@@ -97,5 +99,17 @@ for tests in vm/tests/*_test.sh bench/tests/*_test.sh scripts/tests/*_test.sh; d
 	tap "$tests"
 done
 guest
+if [ "$ARCH" = "$host_arch" ]; then
+	other=arm64
+	[ "$ARCH" != arm64 ] || other=x86_64
+	set -- ARCH="$other" TESTS="clone3_autoreap_clone clone3_autoreap_info clone3_autoreap_status"
+	step ARCH "$other"
+	if env "$@" sh -ec 'scripts/deps.sh; scripts/cross.sh; vm/kernel.sh; vm/initramfs.sh'; then
+		guest "$@"
+	else
+		step FAIL "the kernel of $other, or its guest, is not built"
+		count 0 1 0
+	fi
+fi
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

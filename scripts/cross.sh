@@ -9,7 +9,9 @@
 . "$(dirname -- "$0")/lib.sh"
 
 [ "$ARCH" != "$host_arch" ] || exit 0
-[ ! -f "$cross/done" ] || exit 0
+compilers=$packages_cross
+[ "$CROSS_COMPILE" = "$cross/usr/bin/$triplet-" ] || compilers=
+[ "$compilers" != "$(cat "$cross/compilers" 2>/dev/null || echo none)" ] || exit 0
 log=$O/log/cross.log new=$cross.new
 rm -rf "$new"
 mkdir -p "$new/debs" "$new/lists/partial"
@@ -17,28 +19,33 @@ trap 'rm -rf "$new"' EXIT
 trap 'exit 130' INT TERM
 cd "$new/debs"
 
-# get PACKAGE...: with the options of apt before them, if any
+# get ARGUMENTS...: of apt-get
 get() {
 	logged "$log" apt-get "$@" || die "cannot get what builds for $ARCH: $(tail -n 1 "$log") (log: $log)"
 }
 
-if [ "$CROSS_COMPILE" = "$cross/usr/bin/$triplet-" ]; then
-	step GET "cross compiler of Debian for $ARCH"
+if [ -n "$compilers" ]; then
+	step GET "Debian's cross compiler for $ARCH"
 	# Of all that they need, the rest is what this machine's own compiler needs, too.
-	# shellcheck disable=SC2046
-	get download $(apt-cache depends --recurse --important "gcc-$triplet" "libc6-dev-$debian_arch-cross" |
-		sed -n 's/^.*Depends: *//p' | sort -u | grep -E -e "-$triplet(-|\$)" -e "-$debian_arch-cross\$") \
-		"gcc-$triplet" "libc6-dev-$debian_arch-cross"
+	# shellcheck disable=SC2046,SC2086
+	get download $(apt-cache depends --recurse --important $compilers | tr -d ' <>' |
+		sed 's/^.*Depends://' | grep -E -e '-linux-gnu[a-z]*(-base)?$' -e '-cross(-base)?$' |
+		grep -v -e "-$(gcc -dumpmachine | tr _ -)" | sort -u)
 fi
 step GET "busybox and libcap for $ARCH"
+: "${suite:=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)}"
+"$top/scripts/debian.sh" sources "$suite" >"$new/sources.list"
 set -- -o APT::Architecture="$debian_arch" -o APT::Architectures="$debian_arch" -o Dir::State::Lists="$new/lists" \
-	-o Dir::State::status=/dev/null -o APT::Sandbox::User=root
+	-o Dir::State::status=/dev/null -o Dir::Etc::SourceList="$new/sources.list" \
+	-o Dir::Etc::SourceParts=/dev/null -o APT::Sandbox::User=root
 get "$@" update
 get "$@" download busybox-static libcap-dev
 for deb in *.deb; do
 	dpkg-deb -x "$deb" "$new"
 done
-rm -rf "$new/debs" "$new/lists"
-touch "$new/done"
+rm -rf "$new/debs" "$new/lists" "$new/sources.list"
+# From trixie on, /bin is a link to /usr/bin.
+[ -x "$new/bin/busybox" ] || { mkdir -p "$new/bin" && cp "$new/usr/bin/busybox" "$new/bin/"; }
+echo "$compilers" >"$new/compilers"
 rm -rf "$cross"
 mv "$new" "$cross"

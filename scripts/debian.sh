@@ -1,10 +1,12 @@
 #!/bin/sh
 # Usage: [ELSEWHERE=1] scripts/debian.sh list
 #        scripts/debian.sh get PACKAGE[=VERSION]
+#        scripts/debian.sh sources SUITE...
 # The linux-source packages of Debian: `list` prints PACKAGE=VERSION of all that the
 # sources of this machine offer, and with ELSEWHERE=1 of those of other releases too;
 # `get` downloads one to the current directory, from there if this machine's own
-# sources lack it. Those lists lie apart, in $O/apt, and change nothing else.
+# sources lack it. Those lists lie apart, in $O/apt, and change nothing else. `sources`
+# prints lines for apt's sources.list: the suites, from this machine's mirrors.
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
 
@@ -26,16 +28,22 @@ elsewhere() {
 	"$@"
 }
 
+# sources SUITE...: them, as lines of sources.list
+sources() {
+	debian=$(mirror Debian) security=$(mirror Debian-Security)
+	[ -n "$debian" ] || die "this machine's apt has no mirror of Debian that a package could come from"
+	for suite; do
+		case $suite in *-security) uri=$security ;; *) uri=$debian ;; esac
+		[ -z "$uri" ] || echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $suite main"
+	done
+}
+
 # The lists of the other suites, an hour old at most. One that is gone is no error.
 update() {
 	[ -z "$(find "$O/apt/updated" -mmin -60 2>/dev/null)" ] || return 0
-	debian=$(mirror Debian) security=$(mirror Debian-Security)
-	[ -n "$debian" ] || die "this machine's apt has no mirror of Debian that a source could come from; name a kernel tree instead"
 	mkdir -p "$O/apt/lists/partial" "$O/apt/cache/archives/partial"
-	for suite in $suites; do
-		case $suite in *-security) uri=$security ;; *) uri=$debian ;; esac
-		[ -z "$uri" ] || echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $suite main"
-	done >"$O/apt/sources.list"
+	# shellcheck disable=SC2086
+	sources $suites >"$O/apt/sources.list"
 	logged "$log" elsewhere apt-get update || :
 	touch "$O/apt/updated"
 }
@@ -61,5 +69,8 @@ get)
 		update
 		logged "$log" elsewhere apt-get download "$2" || die "cannot get $2: $(tail -n 1 "$log")"
 	fi ;;
-*)	die "usage: scripts/debian.sh list | get PACKAGE[=VERSION]" ;;
+sources)
+	shift
+	sources "$@" ;;
+*)	die "usage: scripts/debian.sh list | get PACKAGE[=VERSION] | sources SUITE..." ;;
 esac

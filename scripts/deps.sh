@@ -8,7 +8,8 @@
 . "$(dirname -- "$0")/lib.sh"
 
 packages="bc bison busybox-static ccache codespell cpio curl flex gcc git kmod libc6-dev libcap-dev
- libelf-dev libssl-dev make mandoc perl rsync shellcheck xz-utils $packages_arch"
+ libelf-dev libssl-dev make mandoc perl rsync shellcheck xz-utils $packages_qemu"
+[ "$ARCH" != "$host_arch" ] || packages="$packages $packages_native"
 case ${1:-} in
 lint) packages="$packages graphviz python3-sphinx python3-yaml sparse" ;;
 bench) packages="$packages dwarves gnuplot-nox" ;;

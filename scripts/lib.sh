@@ -67,12 +67,19 @@ case $O in *[[:space:]:]*)
 	die "the kernel cannot be built below '$O' (space or colon in the path); say O=/path/without/spaces" ;;
 esac
 
+# pages_of ARCH: the sizes of pages that PAGES= knows
+pages_of() {
+	for config in "$top/vm/arch/$1"/pages/*.config; do
+		[ ! -f "$config" ] || printf ' %s' "$(basename "$config" .config)"
+	done
+}
+
 # The kernel's name for what this machine is.
 host_arch=$(uname -m | sed 's/^aarch64$/arm64/; s/^s390x$/s390/; s/^riscv.*/riscv/; s/^i.86$/i386/; s/^ppc.*/powerpc/; s/^loongarch.*/loongarch/')
 : "${cross_path:=}"
 
 # where [VARIABLE=VALUE]...: what is made of one kernel is where these variables say, worked
-# out from BASE or KDIR, ARCH, DEBUG, and KIND: empty for the kernel with the series;
+# out from BASE or KDIR, ARCH, PAGES, DEBUG, and KIND: empty for the kernel with the series;
 # what it is compared with has a KIND of its own, see scripts/checkout.sh. Scripts that are
 # called find themselves in the same place.
 # shellcheck disable=SC2119,SC2120 # only those who source this say anything
@@ -80,15 +87,18 @@ where() {
 	for assignment; do
 		export "${assignment?}"
 	done
-	: "${KIND:=}" "${DEBUG:=}" "${ARCH:=$host_arch}"
+	: "${KIND:=}" "${DEBUG:=}" "${ARCH:=$host_arch}" "${PAGES:=}"
 	[ -d "$top/vm/arch/$ARCH" ] ||
-		die "ARCH=$ARCH is none of: $(cd "$top/vm/arch" && echo *)"
+		die "ARCH=$ARCH is none of: $(cd "$top/vm/arch" && echo */ | tr -d /)"
+	suite='' headers32='' ldflags32=''
 	# shellcheck source=vm/arch/x86_64/arch.sh
 	. "$top/vm/arch/$ARCH/arch.sh"
 	[ -z "$DEBUG" ] || [ -f "$top/vm/config/debug/$DEBUG.config" ] ||
 		die "DEBUG=$DEBUG is none of: $(cd "$top/vm/config/debug" && echo *.config | sed 's/[.]config//g')"
+	[ -z "$PAGES" ] || [ -f "$top/vm/arch/$ARCH/pages/$PAGES.config" ] ||
+		die "PAGES=$PAGES is none of those of ARCH=$ARCH:$(pages_of "$ARCH")"
 	# What builds for another architecture: that of the user, or that of scripts/cross.sh
-	arch=
+	arch='' cross=''
 	if [ "$ARCH" != "$host_arch" ]; then
 		arch=-$ARCH cross=$O/cross/$ARCH
 		[ -n "${CROSS_COMPILE:-}" ] || [ "$cross_path" = "$cross" ] || {
@@ -106,6 +116,7 @@ where() {
 	else
 		work=$O/$BASE
 	fi
+	arch=$arch${PAGES:+-$PAGES}
 	kind=${KIND:+-$KIND} debug=${DEBUG:+-debug-$DEBUG}
 	tree=$work/linux$kind${kind:+$debug}
 	obj=$work/obj$arch$kind$debug logs=$work/log$arch$kind$debug run=$work/run$arch$kind$debug

@@ -20,7 +20,7 @@ step TESTS "$TARGETS"
 logged "$logs/kselftest.log" make -C "$tree/tools/testing/selftests" O="$obj" \
 	ARCH="$ARCH" CROSS_COMPILE="$CROSS_COMPILE" TARGETS="$TARGETS" FORCE_TARGETS=1 \
 	USERCFLAGS="-Wall${cross:+ -idirafter $cross/usr/include}" \
-	USERLDFLAGS="$LINK${cross:+ -L$cross/usr/lib/$triplet}" \
+	USERLDFLAGS="$LINK${cross:+ -L$(dirname "$cross"/usr/lib/*/libcap.a)}" \
 	INSTALL_PATH="$root/kselftest" install || failed kselftest
 
 sample=$tree/samples/pidfd/clone-autoreap.c
@@ -49,16 +49,23 @@ if [ -n "${TESTS:-}" ]; then
 fi
 
 # The programs of this series once more as 32-bit ones, in a collection of their own.
+cc32=$(cc32)
 for target in $TARGETS; do
 	dir=$tree/tools/testing/selftests/$target out=$obj/kselftest_32/$target
 	programs=$(sed -n "s/^$target:\(.*autoreap.*\)/\1/p" "$list")
 	if [ -z "$programs" ] || [ -z "$cc32" ]; then continue; fi
+	if ! command -v "${cc32%% *}" >/dev/null; then
+		step NOT-BUILT "$target, 32-bit: there is no ${cc32%% *}"
+		continue
+	fi
 	step TESTS "$target, 32-bit"
 	mkdir -p "$out" "$root/kselftest/${target}_32"
 	# shellcheck disable=SC2086,SC2046
 	logged "$logs/kselftest32.log" make -C "$dir" OUTPUT="$out" CC="$cc32" \
-		KHDR_INCLUDES="-isystem $obj/usr/include" USERCFLAGS=-Wall USERLDFLAGS=-static LDLIBS= \
+		KHDR_INCLUDES="-isystem $obj/${headers32:+headers32/}usr/include" \
+		USERCFLAGS='-Wall -Werror' USERLDFLAGS="-static $ldflags32" LDLIBS= \
 		$(printf "$out/%s " $programs) || failed kselftest32
+	[ ! -f "$dir/settings" ] || cp "$dir/settings" "$root/kselftest/${target}_32/"
 	for program in $programs; do
 		cp "$out/$program" "$root/kselftest/${target}_32/"
 		echo "${target}_32:$program" >>"$list"

@@ -49,6 +49,10 @@ fi
 case $ACCEL in
 tcg) ;;
 kvm)
+	case $host_arch:$ARCH in
+	"$ARCH:$ARCH" | x86_64:i386) ;;
+	*) die "KVM on $host_arch runs no guest of $ARCH; say ACCEL=tcg" ;;
+	esac
 	# /dev/kvm may open and still never run a guest, so try.
 	cpu='-cpu host'
 	if [ ! -r /dev/kvm ] || [ ! -w /dev/kvm ]; then

@@ -36,11 +36,15 @@ fi
 verdict=0
 judge >"$run/verdict.txt" || verdict=$?
 release=$(sed -n 's/^guest: begin //p' "$run/results.log" | tr -d '\r')
+slowest=$(tr -d '\r' <"$run/results.log" | awk '
+	/^# selftests: / { program = $3 $4; sub(/:/, "/", program) }
+	/^# took [0-9]+ s$/ && $3 >= most { most = $3; slowest = program ", " most " s" }
+	END { print slowest }')
 sed '$d' "$run/verdict.txt"
 cat <<END
 base      $(git --git-dir="$work/linux.git" log -1 --format=%s base)
 kernel    ${release:-did not boot}
-guest     $ACCEL, $(($(date +%s) - start)) s
+guest     $ACCEL, $(($(date +%s) - start)) s; slowest: ${slowest:-none}
 logs      $run
 again     sh $run/qemu.sh
 END

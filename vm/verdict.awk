@@ -52,9 +52,9 @@ function parse(line) {
 	}
 }
 
-# What the program said since its last result, less the harness's frame; the last ten lines are shown.
+# What the program said since its last result, less the harness's frame and vm/timeout; the last ten lines are shown.
 function keep(line) {
-	if (line !~ /^# ( +(RUN|OK|FAIL|SKIP|XFAIL) |Starting |PASSED: |FAILED: |Totals: |Planned tests |[0-9]+ skipped )|^$/)
+	if (line !~ /^# ( +(RUN|OK|FAIL|SKIP|XFAIL) |Starting |PASSED: |FAILED: |Totals: |Planned tests |[0-9]+ skipped )|^took [0-9]+ s$|^$/)
 		said[++saids] = line
 }
 function show_said(    i) { for (i = saids > 10 ? saids - 9 : 1; i <= saids; i++) fact("said", said[i]) }

@@ -1,0 +1,56 @@
+#!/bin/sh
+# Usage: [BASE= | KDIR=] [ARCHES="name ..."] [SMP=] scripts/arches.sh
+# Builds the kernel with the series for each architecture of vm/arch, once more for each
+# other size of pages that it has, and runs the tests on it. Prints a table: architecture
+# and pages, kernel, seconds of the build, how many tests passed, failed and were skipped,
+# how many of them are 32-bit programs' on a 64-bit kernel, and the slowest program.
+# Exit status: 0 all passed; 1 one did not, or was not built.
+. "$(dirname -- "$0")/lib.sh"
+
+known=$(cd "$top/vm/arch" && echo */ | tr -d /)
+for name in ${ARCHES:=$known}; do
+	[ -d "$top/vm/arch/$name" ] || die "ARCHES: $name is none of: $known"
+done
+unset CROSS_COMPILE
+row=$O/arches.row status=0
+columns='%-12s %-20s %8s %7s %7s %8s %7s  %s'
+# shellcheck disable=SC2059
+table=$(printf "$columns" architecture kernel 'build, s' passed failed skipped 32-bit 'slowest program')
+
+# try: the tests on one, to the row of it
+try() {
+	rm -f "$run/verdict.txt"
+	"$top/scripts/deps.sh"
+	"$top/scripts/cross.sh"
+	"$top/scripts/tree.sh"
+	start=$(date +%s)
+	"$top/vm/kernel.sh"
+	seconds=$(($(date +%s) - start))
+	"$top/vm/initramfs.sh"
+	rc=0
+	"$top/vm/run.sh" kselftest >"$logs/run.log" || rc=$?
+	cat "$logs/run.log"
+	[ -f "$run/verdict.txt" ] || return 2
+	# shellcheck disable=SC2046,SC2059
+	printf "$columns" "$ARCH${PAGES:+ $PAGES}" "$(sed -n 's/^kernel *\([^ ]*\).*/\1/p' "$logs/run.log")" "$seconds" \
+		$(tail -n 1 "$run/verdict.txt" | tr -cd '0-9 ') "$(grep -c '_32/.* noskip' "$expected" || :)" \
+		"$(sed -n 's/.*slowest: //p' "$logs/run.log")" >"$row"
+	return "$rc"
+}
+
+for ARCH in $ARCHES; do
+	for PAGES in '' $(pages_of "$ARCH"); do
+		step ARCH "$ARCH $PAGES"
+		echo "$ARCH${PAGES:+ $PAGES}: not built, or not run" >"$row"
+		rc=0
+		# Not in a condition, in which the shell would go on after what has failed.
+		(where ARCH="$ARCH" PAGES="$PAGES"; try) &
+		wait $! || rc=$?
+		[ "$rc" = 0 ] || status=1
+		table=$(echo "$table"; cat "$row")
+	done
+done
+rm -f "$row"
+echo
+echo "$table"
+exit "$status"
