@@ -8,6 +8,7 @@
 # build; 3 kernel splat or panic; 124 timeout.
 . "$(dirname -- "$0")/../scripts/lib.sh"
 
+native
 "$top/scripts/deps.sh" programs
 src=$top/proof/programs kernel=$obj/$image headers=$obj/usr/include ordinary=$initramfs
 for file in "$kernel" "$ordinary"; do

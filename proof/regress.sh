@@ -7,6 +7,7 @@
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/vm/guest.sh"
 
+native
 : "${REGRESS:=clone3 pidfd ptrace pid_namespace exec signal sigaltstack timens coredump proc}"
 series=$(own_git --git-dir="$work/linux.git" rev-parse series)
 # Whether a slow test is done in time is no difference: with ROUNDS the runner waits.

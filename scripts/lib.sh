@@ -96,7 +96,7 @@ where() {
 	[ -z "$DEBUG" ] || [ -f "$top/vm/config/debug/$DEBUG.config" ] ||
 		die "DEBUG=$DEBUG is none of: $(cd "$top/vm/config/debug" && echo *.config | sed 's/[.]config//g')"
 	[ -z "$PAGES" ] || [ -f "$top/vm/arch/$ARCH/pages/$PAGES.config" ] ||
-		die "PAGES=$PAGES is none of those of ARCH=$ARCH:$(pages_of "$ARCH")"
+		die "ARCH=$ARCH has no PAGES=$PAGES, only its own size and:$(pages_of "$ARCH")"
 	# What builds for another architecture: that of the user, or that of scripts/cross.sh
 	arch='' cross=''
 	if [ "$ARCH" != "$host_arch" ]; then
@@ -126,6 +126,9 @@ where() {
 }
 # shellcheck disable=SC2119
 where
+
+# native: what takes programs or libraries of this machine to the guest can do no more
+native() { [ "$ARCH" = "$host_arch" ] || die "this is for ARCH=$host_arch, as the guest gets programs of this machine"; }
 
 # kmake ARGUMENTS...: make in the kernel $tree, to $obj. Whether there is a pahole, which
 # no kernel here needs, must not change a configuration.

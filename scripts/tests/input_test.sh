@@ -88,7 +88,11 @@ refuses "base: no tree" 'say which tree' env BASE=6.18 KDIR= "$top/scripts/name.
 refuses "base: no kernel tree" 'is no kernel tree' env BASE=6.18 KDIR="$tmp/empty" "$top/scripts/name.sh"
 refuses "base: another version" 'is Linux 6\.12, not 6\.18' env BASE=6.18 KDIR="$tmp/linux" "$top/scripts/name.sh"
 refuses "ARCH" 'ARCH=vax is none of: arm64 i386 riscv s390 x86_64' env ARCH=vax "$top/scripts/lib.sh"
-refuses "PAGES" 'PAGES=3K is none of those of ARCH=arm64: 64K' env ARCH=arm64 PAGES=3K "$top/scripts/lib.sh"
+refuses "PAGES" 'ARCH=arm64 has no PAGES=3K, only its own size and: 64K' env ARCH=arm64 PAGES=3K "$top/scripts/lib.sh"
+other=arm64
+[ "$host_arch" != arm64 ] || other=s390
+refuses "regress on $other" "this is for ARCH=$host_arch" env ARCH="$other" "$top/proof/regress.sh"
+refuses "programs on $other" "this is for ARCH=$host_arch" env ARCH="$other" "$top/proof/programs.sh"
 refuses "ARCHES" 'ARCHES: vax is none of: arm64' env ARCHES="arm64 vax" "$top/scripts/arches.sh"
 refuses "ACCEL=kvm for another architecture" 'KVM on .* runs no guest of s390' env ACCEL=kvm ARCH=s390 O="$out" "$top/vm/qemu.sh" kselftest
 refuses "DEBUG" 'DEBUG=2 is none of: 1 kcsan' env DEBUG=2 "$top/scripts/lib.sh"
