@@ -77,9 +77,16 @@ struct ar_clone_args {
 	__aligned_u64 cgroup;
 };
 
-/* Everywhere the same, and eight bytes each, pointers too. */
+/* Everywhere the same, and eight bytes each, pointers too; the header is compared as well. */
+#ifdef CLONE_ARGS_SIZE_VER2
+_Static_assert(sizeof(struct clone_args) >= CLONE_ARGS_SIZE_VER2, "struct clone_args");
+#define AR_ARG_OF_HEADER(member) offsetof(struct clone_args, member)
+#else
+#define AR_ARG_OF_HEADER(member) offsetof(struct ar_clone_args, member)
+#endif
 #define AR_ARG_AT(member, offset)						\
 	_Static_assert(offsetof(struct ar_clone_args, member) == (offset) &&	\
+		       AR_ARG_OF_HEADER(member) == (offset) &&			\
 		       sizeof(((struct ar_clone_args *)0)->member) == 8, #member)
 AR_ARG_AT(flags, 0);
 AR_ARG_AT(pidfd, 8);
