@@ -14,7 +14,7 @@ compilers=$packages_cross
 [ "$compilers" != "$(cat "$cross/compilers" 2>/dev/null || echo none)" ] || exit 0
 log=$O/log/cross.log new=$cross.new
 rm -rf "$new"
-mkdir -p "$new/debs" "$new/lists/partial"
+mkdir -p "$new/debs"
 trap 'rm -rf "$new"' EXIT
 trap 'exit 130' INT TERM
 cd "$new/debs"
@@ -24,8 +24,29 @@ get() {
 	logged "$log" apt-get "$@" || die "cannot get what builds for $ARCH: $(tail -n 1 "$log") (log: $log)"
 }
 
+# lists ARCHITECTURE SUITE: from here on apt knows what Debian has for it, and nothing else
+lists() {
+	dir=$new/apt-$1
+	mkdir -p "$dir/lists/partial"
+	unset APT_CONFIG
+	"$top/scripts/debian.sh" sources "$2" >"$dir/sources.list"
+	cat >"$dir/apt.conf" <<-END
+		APT::Architecture "$1";
+		APT::Architectures "$1";
+		APT::Sandbox::User "root";
+		Dir::State::Lists "$dir/lists";
+		Dir::State::status "/dev/null";
+		Dir::Etc::SourceList "$dir/sources.list";
+		Dir::Etc::SourceParts "/dev/null";
+	END
+	export APT_CONFIG="$dir/apt.conf"
+	get update
+}
+
+release=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
 if [ -n "$compilers" ]; then
 	step GET "Debian's cross compiler for $ARCH"
+	lists "$(dpkg --print-architecture)" "$release"
 	# Of all that they need, the rest is what this machine's own compiler needs, too.
 	# shellcheck disable=SC2046,SC2086
 	get download $(apt-cache depends --recurse --important $compilers | tr -d ' <>' |
@@ -33,17 +54,12 @@ if [ -n "$compilers" ]; then
 		grep -v -e "-$(gcc -dumpmachine | tr _ -)" | sort -u)
 fi
 step GET "busybox and libcap for $ARCH"
-: "${suite:=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)}"
-"$top/scripts/debian.sh" sources "$suite" >"$new/sources.list"
-set -- -o APT::Architecture="$debian_arch" -o APT::Architectures="$debian_arch" -o Dir::State::Lists="$new/lists" \
-	-o Dir::State::status=/dev/null -o Dir::Etc::SourceList="$new/sources.list" \
-	-o Dir::Etc::SourceParts=/dev/null -o APT::Sandbox::User=root
-get "$@" update
-get "$@" download busybox-static libcap-dev
+lists "$debian_arch" "${suite:-$release}"
+get download busybox-static libcap-dev
 for deb in *.deb; do
 	dpkg-deb -x "$deb" "$new"
 done
-rm -rf "$new/debs" "$new/lists" "$new/sources.list"
+rm -rf "$new/debs" "$new"/apt-*
 # From trixie on, /bin is a link to /usr/bin.
 [ -x "$new/bin/busybox" ] || { mkdir -p "$new/bin" && cp "$new/usr/bin/busybox" "$new/bin/"; }
 echo "$compilers" >"$new/compilers"

@@ -125,6 +125,19 @@ printf '#!/bin/sh\nexit 1\n' >"$tmp/bin/dpkg-query"
 chmod +x "$tmp/bin"/*
 refuses "deps: not root" 'run: sudo apt-get install .*qemu' env PATH="$tmp/bin:$PATH" "$top/scripts/deps.sh"
 
+# A cross compiler that cannot be had
+cat >"$tmp/bin/apt-get" <<'END'
+#!/bin/sh
+[ "$1" != indextargets ] || exec /usr/bin/apt-get "$@"
+echo "E: no network"
+exit 100
+END
+chmod +x "$tmp/bin/apt-get"
+mkdir -p "$out/cross/$other/kept"
+refuses "cross: apt fails" "cannot get what builds for $other: E: no network" \
+	env PATH="$tmp/bin:$PATH" O="$out" ARCH="$other" CROSS_COMPILE= "$top/scripts/cross.sh"
+check "cross: and what was there is there" "$(cd "$out/cross" && echo */*)" "$other/kept"
+
 # make refresh, in a copy of this project
 mkdir "$tmp/project"
 (cd "$top" && tar -cf - --exclude=./build --exclude=./.git .) | tar -xf - -C "$tmp/project"
