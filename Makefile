@@ -17,7 +17,7 @@ help:
 	@echo 'make programs          gdb, bwrap, python3 and others with what the page tells people to copy'
 	@echo 'make boot              a shell in the guest'
 	@echo 'make tree              the base kernel with the series on it, as a git tree'
-	@echo 'make kernel            that kernel, built; make image prints the path of its bzImage'
+	@echo 'make kernel            that kernel, built; make image prints the path of its image'
 	@echo 'make base BASE=6.18 KDIR=path  names a tree of 6.18 once; then BASE=6.18 is enough'
 	@echo 'make bases             the series on every base at hand: no fuzz, each patch builds'
 	@echo 'make bisectcheck       the same for BASE alone'
