@@ -50,12 +50,16 @@ fi
 
 # The programs of this series once more as 32-bit ones, in a collection of their own.
 cc32=$(cc32)
+if [ -n "$cc32" ] && ! grep -qx CONFIG_COMPAT=y "$obj/.config"; then
+	step NOT-RUN "32-bit programs: this kernel does not run them"
+	cc32=
+fi
 for target in $TARGETS; do
 	dir=$tree/tools/testing/selftests/$target out=$obj/kselftest_32/$target
 	programs=$(sed -n "s/^$target:\(.*autoreap.*\)/\1/p" "$list")
 	if [ -z "$programs" ] || [ -z "$cc32" ]; then continue; fi
 	if ! command -v "${cc32%% *}" >/dev/null; then
-		step NOT-BUILT "$target, 32-bit: there is no ${cc32%% *}"
+		step NOT-RUN "32-bit programs of $target: there is no ${cc32%% *} to build them"
 		continue
 	fi
 	step TESTS "$target, 32-bit"
@@ -63,7 +67,7 @@ for target in $TARGETS; do
 	# shellcheck disable=SC2086,SC2046
 	logged "$logs/kselftest32.log" make -C "$dir" OUTPUT="$out" CC="$cc32" \
 		KHDR_INCLUDES="-isystem $obj/${headers32:+headers32/}usr/include" \
-		USERCFLAGS='-Wall -Werror' USERLDFLAGS="-static $ldflags32" LDLIBS= \
+		USERCFLAGS='-Wall -Werror=return-type' USERLDFLAGS="-static $ldflags32" LDLIBS= \
 		$(printf "$out/%s " $programs) || failed kselftest32
 	[ ! -f "$dir/settings" ] || cp "$dir/settings" "$root/kselftest/${target}_32/"
 	for program in $programs; do
