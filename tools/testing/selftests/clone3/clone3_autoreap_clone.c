@@ -381,15 +381,14 @@ TEST_F(autoreap, combines_with_other_flags)
 /* The number of the child is written where the caller and the child want it. */
 TEST_F(autoreap, has_its_number_written)
 {
-	volatile pid_t parent_tid = -1, child_tid = -1;
+	pid_t pid, parent_tid = -1, child_tid = -1;
 	int pidfd = -1;
 	struct ar_clone_args args = {
 		.flags = CLONE_AUTOREAP | CLONE_PIDFD | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID,
 		.pidfd = ar_ptr(&pidfd),
-		.parent_tid = ar_ptr((void *)&parent_tid),
-		.child_tid = ar_ptr((void *)&child_tid),
+		.parent_tid = ar_ptr(&parent_tid),
+		.child_tid = ar_ptr(&child_tid),
 	};
-	pid_t pid;
 
 	pid = ar_clone3(&args, sizeof(args));
 	ASSERT_LE(0, pid);

@@ -45,23 +45,22 @@ struct ar_info {
 #define AR_INFO_SIZE 64
 
 /* Everywhere the same: no padding, and nothing whose size depends on the machine. */
-#define AR_INFO_AT(member, offset, size)						\
-	_Static_assert(offsetof(struct ar_info, member) == (offset) &&			\
-		       sizeof(((struct ar_info *)0)->member) == (size), #member)
-AR_INFO_AT(mask, 0, 8);
-AR_INFO_AT(cgroupid, 8, 8);
-AR_INFO_AT(pid, 16, 4);
-AR_INFO_AT(tgid, 20, 4);
-AR_INFO_AT(ppid, 24, 4);
-AR_INFO_AT(ruid, 28, 4);
-AR_INFO_AT(rgid, 32, 4);
-AR_INFO_AT(euid, 36, 4);
-AR_INFO_AT(egid, 40, 4);
-AR_INFO_AT(suid, 44, 4);
-AR_INFO_AT(sgid, 48, 4);
-AR_INFO_AT(fsuid, 52, 4);
-AR_INFO_AT(fsgid, 56, 4);
-AR_INFO_AT(exit_code, 60, 4);
+#define AR_INFO_AT(member, offset) \
+	_Static_assert(offsetof(struct ar_info, member) == (offset), "struct ar_info")
+AR_INFO_AT(mask, 0);
+AR_INFO_AT(cgroupid, 8);
+AR_INFO_AT(pid, 16);
+AR_INFO_AT(tgid, 20);
+AR_INFO_AT(ppid, 24);
+AR_INFO_AT(ruid, 28);
+AR_INFO_AT(rgid, 32);
+AR_INFO_AT(euid, 36);
+AR_INFO_AT(egid, 40);
+AR_INFO_AT(suid, 44);
+AR_INFO_AT(sgid, 48);
+AR_INFO_AT(fsuid, 52);
+AR_INFO_AT(fsgid, 56);
+AR_INFO_AT(exit_code, 60);
 _Static_assert(sizeof(struct ar_info) == AR_INFO_SIZE, "struct ar_info");
 
 /* PIDFD_GET_INFO for a struct of @size bytes, with the direction @dir. */

@@ -77,17 +77,9 @@ struct ar_clone_args {
 	__aligned_u64 cgroup;
 };
 
-/* Everywhere the same, and eight bytes each, pointers too; the header is compared as well. */
-#ifdef CLONE_ARGS_SIZE_VER2
-_Static_assert(sizeof(struct clone_args) >= CLONE_ARGS_SIZE_VER2, "struct clone_args");
-#define AR_ARG_OF_HEADER(member) offsetof(struct clone_args, member)
-#else
-#define AR_ARG_OF_HEADER(member) offsetof(struct ar_clone_args, member)
-#endif
-#define AR_ARG_AT(member, offset)						\
-	_Static_assert(offsetof(struct ar_clone_args, member) == (offset) &&	\
-		       AR_ARG_OF_HEADER(member) == (offset) &&			\
-		       sizeof(((struct ar_clone_args *)0)->member) == 8, #member)
+/* Everywhere the same, and eight bytes each, pointers too. */
+#define AR_ARG_AT(member, offset) \
+	_Static_assert(offsetof(struct ar_clone_args, member) == (offset), "struct clone_args")
 AR_ARG_AT(flags, 0);
 AR_ARG_AT(pidfd, 8);
 AR_ARG_AT(child_tid, 16);
@@ -100,6 +92,9 @@ AR_ARG_AT(set_tid, 64);
 AR_ARG_AT(set_tid_size, 72);
 AR_ARG_AT(cgroup, 80);
 _Static_assert(sizeof(struct ar_clone_args) == 88, "struct ar_clone_args");
+#ifdef CLONE_ARGS_SIZE_VER2
+_Static_assert(offsetof(struct clone_args, cgroup) == 80, "struct clone_args of the header");
+#endif
 
 /* An address that no process has, as a whole int at least. */
 #define AR_NOWHERE (-1ULL)
