@@ -61,7 +61,17 @@ AR_INFO_AT(sgid, 48);
 AR_INFO_AT(fsuid, 52);
 AR_INFO_AT(fsgid, 56);
 AR_INFO_AT(exit_code, 60);
-_Static_assert(sizeof(struct ar_info) == AR_INFO_SIZE, "struct ar_info");
+/* And no padding, so each is as large as there is room for it. */
+static inline void ar_info_has_no_padding(struct ar_info info)
+{
+	_Static_assert(sizeof(info) == AR_INFO_SIZE, "struct ar_info");
+	_Static_assert(sizeof(info.mask) + sizeof(info.cgroupid) + sizeof(info.pid) +
+		       sizeof(info.tgid) + sizeof(info.ppid) + sizeof(info.ruid) +
+		       sizeof(info.rgid) + sizeof(info.euid) + sizeof(info.egid) +
+		       sizeof(info.suid) + sizeof(info.sgid) + sizeof(info.fsuid) +
+		       sizeof(info.fsgid) +
+		       sizeof(info.exit_code) == AR_INFO_SIZE, "struct ar_info");
+}
 
 /* PIDFD_GET_INFO for a struct of @size bytes, with the direction @dir. */
 #define AR_INFO_CMD(dir, size) _IOC(dir, 0xFF, 11, size)

@@ -91,7 +91,17 @@ AR_ARG_AT(tls, 56);
 AR_ARG_AT(set_tid, 64);
 AR_ARG_AT(set_tid_size, 72);
 AR_ARG_AT(cgroup, 80);
-_Static_assert(sizeof(struct ar_clone_args) == 88, "struct ar_clone_args");
+/* And no padding, so each is as large as there is room for it. */
+static inline void ar_clone_args_has_no_padding(struct ar_clone_args args)
+{
+	_Static_assert(sizeof(args) == 88, "struct ar_clone_args");
+	_Static_assert(sizeof(args.flags) + sizeof(args.pidfd) + sizeof(args.child_tid) +
+		       sizeof(args.parent_tid) + sizeof(args.exit_signal) +
+		       sizeof(args.stack) + sizeof(args.stack_size) + sizeof(args.tls) +
+		       sizeof(args.set_tid) + sizeof(args.set_tid_size) +
+		       sizeof(args.cgroup) == 88, "struct ar_clone_args");
+}
+
 #ifdef CLONE_ARGS_SIZE_VER2
 _Static_assert(offsetof(struct clone_args, cgroup) == 80, "struct clone_args of the header");
 #endif
