@@ -7,9 +7,8 @@
 # Exit status: 0 all passed; 1 one did not, or was not built.
 . "$(dirname -- "$0")/lib.sh"
 
-known=$(cd "$top/vm/arch" && echo */ | tr -d /)
-for name in ${ARCHES:=$known}; do
-	[ -d "$top/vm/arch/$name" ] || die "ARCHES: $name is none of: $known"
+for name in ${ARCHES:=$(architectures)}; do
+	[ -d "$top/vm/arch/$name" ] || die "ARCHES: $name is none of: $(architectures)"
 done
 unset CROSS_COMPILE
 row=$O/arches.row status=0

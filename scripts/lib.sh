@@ -67,6 +67,9 @@ case $O in *[[:space:]:]*)
 	die "the kernel cannot be built below '$O' (space or colon in the path); say O=/path/without/spaces" ;;
 esac
 
+# architectures: all that ARCH= knows
+architectures() { (cd "$top/vm/arch" && echo */ | tr -d /); }
+
 # pages_of ARCH: the sizes of pages that PAGES= knows
 pages_of() {
 	for config in "$top/vm/arch/$1"/pages/*.config; do
@@ -89,7 +92,7 @@ where() {
 	done
 	: "${KIND:=}" "${DEBUG:=}" "${ARCH:=$host_arch}" "${PAGES:=}"
 	[ -d "$top/vm/arch/$ARCH" ] ||
-		die "ARCH=$ARCH is none of: $(cd "$top/vm/arch" && echo */ | tr -d /)"
+		die "ARCH=$ARCH is none of: $(architectures)"
 	suite='' headers32='' ldflags32=''
 	# shellcheck source=vm/arch/x86_64/arch.sh
 	. "$top/vm/arch/$ARCH/arch.sh"

@@ -214,9 +214,10 @@ static inline int ar_rounds(void)
 	if (text)
 		return atoi(text);
 	if (!rounds) {
-		long long life = ar_life();
+		long long life;
 
 		alarm(30);
+		life = ar_life();
 		rounds = life > AR_LIFE * 10 ? 10 : life > AR_LIFE ? 100LL * AR_LIFE / life : 100;
 	}
 	return rounds;

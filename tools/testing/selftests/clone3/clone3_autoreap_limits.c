@@ -372,6 +372,7 @@ TEST_F(cgroup, is_left_empty)
 	int pidfd = -1;
 	__u64 id = cgroup_id(self->path);
 
+	ASSERT_TRUE(!!id);
 	ASSERT_LT(0, start_with(self->args, &pidfd, &self->gate, CHILD_CODE));
 	EXPECT_EQ(1, cgroup_read("cgroup.events", "populated "));
 	EXPECT_EQ(-1, rmdir(self->path));
