@@ -29,7 +29,7 @@ set -- "$top"/vm/config/*.config "$top/tools/testing/selftests/clone3/config" \
 wanted=$(awk '
 	/^(# )?CONFIG_/ { sub(/^# /, ""); name = $0; sub(/[= ].*/, "", name); last[name] = optional ? "" : $0 }
 	{ optional = /^# optional/ }
-	END { for (name in last) if (last[name] ~ /=/) print last[name] }' "$@")
+	END { for (name in last) if (last[name]) print last[name] }' "$@")
 for target in $TARGETS; do
 	[ -d "$tree/tools/testing/selftests/$target" ] ||
 		die "TARGETS: there is no kselftest '$target' in this kernel"
@@ -46,6 +46,11 @@ if [ "$config_id" != "$(cat "$obj/.config.id" 2>/dev/null)" ]; then
 	build config olddefconfig
 	echo "$wanted" |
 	while read -r line; do
+		case $line in *' is not set')
+			! grep -q "^${line% is not set}=" "$obj/.config" ||
+				die "the kernel's configuration insists on ${line% is not set}, which vm/config takes away"
+			continue ;;
+		esac
 		# Some options are only in some bases.
 		grep -qx "$line" "$obj/.config" || ! own_git -C "$tree" \
 			grep -qE "^(menu)?config $(expr "$line" : "CONFIG_\([^=]*\)")\$" -- '*Kconfig*' ||
