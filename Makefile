@@ -3,7 +3,7 @@
 BASE ?= 6.12
 O ?= build
 TARGETS ?= clone3
-export BASE KDIR O TARGETS TESTS ACCEL ARCH ARCHES CROSS_COMPILE PAGES SMP TIMEOUT REPEAT ROUNDS DEBUG MUTANTS REGRESS LOOP TAGS OVER MIRROR V
+export BASE KDIR O TARGETS TESTS ACCEL ARCH ARCHES CROSS_COMPILE PAGES SMP TIMEOUT REPEAT ROUNDS SEED DEBUG MUTANTS REGRESS LOOP TAGS OVER MIRROR V
 
 help:
 	@echo 'make demo              all from nothing to a table that shows the feature'
@@ -11,6 +11,8 @@ help:
 	@echo 'make kselftest         the kselftests of TARGETS in the guest, to a verdict'
 	@echo 'make lint              W=1, sparse, kernel-doc and htmldocs: nothing that the base has not'
 	@echo 'make mutate            breaks the kernel in one place at a time: which test notices?'
+	@echo 'make coverage          which lines and branches of the kernel patches the tests reach'
+	@echo 'make faults            each failure point of the calls, taken one after the other'
 	@echo 'make regress           the base'"'"'s own tests on base and series: does one differ?'
 	@echo 'make parity KDIR=path  these tests on mainline 7.1 or later: its known faults'
 	@echo 'make bench             what the flag costs and saves, in instructions: a table and plots'
@@ -67,6 +69,10 @@ check:		; $(locked) '$(guest) && scripts/check.sh'
 kselftest:	; $(locked) '$(guest) && vm/run.sh kselftest'
 lint:		; $(locked) 'scripts/deps.sh lint && scripts/cross.sh && scripts/tree.sh && scripts/lint.sh'
 mutate:		; $(locked) '$(guest) && proof/mutate.sh'
+coverage:	; $(locked) '$(guest) && proof/coverage.sh'
+faults:		; $(locked) '$(guest) && proof/faults.sh'
+faults: export DEBUG := 1
+faults: export TESTS := clone3_autoreap_faults
 bisectcheck:	; $(locked) 'scripts/deps.sh && scripts/cross.sh && scripts/bisect.sh'
 bases:		; $(locked) 'scripts/deps.sh && scripts/bases.sh'
 arches:		; $(locked) 'vm/qemu.sh check && scripts/arches.sh'
@@ -87,4 +93,4 @@ reach:		; @ELSEWHERE=1 scripts/reach.sh
 am:		; @scripts/am.sh
 deps:		; @scripts/deps.sh
 
-.PHONY: help demo check kselftest base bases arches reach bisectcheck lint mutate regress parity bench programs boot tree kernel image am refresh series export deps clean mrproper
+.PHONY: help demo check kselftest base bases arches reach bisectcheck lint mutate coverage faults regress parity bench programs boot tree kernel image am refresh series export deps clean mrproper

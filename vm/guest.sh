@@ -1,10 +1,11 @@
 # shellcheck shell=sh disable=SC2034 # the variables are for those who source it
 # Sourced after scripts/lib.sh by what starts a guest: the variables that it is started
-# with. A debug kernel takes ten times as long for each round.
-[ -z "$DEBUG" ] || : "${TIMEOUT:=3600}" "${ROUNDS:=10}"
-: "${ACCEL:=tcg}" "${SMP:=2}" "${TIMEOUT:=600}" "${REPEAT:=1}" "${ROUNDS:=}"
+# with. On a debug kernel all takes ten times as long.
+[ -z "$DEBUG" ] || : "${TIMEOUT:=3600}"
+: "${ACCEL:=tcg}" "${SMP:=2}" "${TIMEOUT:=600}" "${REPEAT:=1}" "${ROUNDS:=}" "${SEED:=}"
 case $SMP in [1-8]) ;; *) die "SMP=$SMP is not a number of processors from 1 to 8" ;; esac
 case $TIMEOUT in ''|*[!0-9]*|0*) die "TIMEOUT=$TIMEOUT is not a number of seconds" ;; esac
 case $REPEAT in ''|*[!0-9]*|0*) die "REPEAT=$REPEAT is not a number of runs" ;; esac
 case $ROUNDS in *[!0-9]*|0*) die "ROUNDS=$ROUNDS is not a number of rounds" ;; esac
+case $SEED in *[!0-9]*|0*) die "SEED=$SEED is not a number from 1" ;; esac
 case $ACCEL in tcg|kvm) ;; *) die "ACCEL=$ACCEL is neither tcg nor kvm" ;; esac

@@ -41,9 +41,12 @@ grep -v '^#' "$top/vm/not-run" | while read -r test reason; do
 	sed -i "/^$test\$/d" "$list"
 done
 
+# Those that are run only if named are not in the list.
 if [ -n "${TESTS:-}" ]; then
 	for test in $TESTS; do
-		grep ":$test\$" "$list" || die "TESTS: there is no program $test in $TARGETS"
+		grep ":$test\$" "$list" ||
+			(cd "$root/kselftest" && echo */"$test" | sed -n "s,^\([^*/]*\)/,\1:,p" | grep .) ||
+			die "TESTS: there is no program $test in $TARGETS"
 	done >"$list.new"
 	mv "$list.new" "$list"
 fi

@@ -1,0 +1,91 @@
+# Usage: awk -v tree=DIR/ -f coverage.awk ADDED UNREACHED FILE.gcov...
+# Prints "listing TEXT" for each added line and its branches, then what is not reached
+# though it is not listed, what is listed though it is reached, and a table.
+# ADDED: "file line" of each added line. UNREACHED: "file: text of the line: line" or
+# ": branch N", then ": reason"; lines of "#" are comments. Exit status: 0, or 1 if there
+# is a difference.
+
+function trim(text) { gsub(/^[ \t]+|[ \t]+$/, "", text); return text }
+
+FILENAME != current { current = FILENAME; part++ }
+part == 1 { added[$1, $2] = ++lines; next }
+part == 2 {
+	if (/^#/ || !NF) next
+	i = match($0, /: (line|branch [0-9]+): /)
+	reason[substr($0, 1, i - 1) ": " substr($0, i + 2, RLENGTH - 4)] = substr($0, i + RLENGTH)
+	next
+}
+
+# "  count:  line:text", the count "-" where there is no code, "#####" where it did not run
+/^ *(-|[0-9]+\*?|#####|=====): *[0-9]+:/ {
+	split($0, part3, ":")
+	count = trim(part3[1]); number = trim(part3[2]) + 0
+	text = substr($0, length(part3[1]) + length(part3[2]) + 3)
+	if (number == 0 && text ~ /^Source:/) {
+		file = substr(text, 8)
+		ours = index(file, tree) == 1
+		file = substr(file, length(tree) + 1)
+	}
+	at = file SUBSEP number
+	branch = 0
+	here = ours && count != "-" && at in added
+	if (here) {
+		source[at] = text
+		ran[at] += count
+	}
+	next
+}
+# With the copies of an inline function one below the other, they are the same branches.
+/^-----/ { here = 0 }
+here && /^branch +[0-9]+ / {
+	taken[at, branch] += $3 == "taken" ? $4 : 0
+	if (branch >= branches[at])
+		branches[at] = branch + 1
+	branch++
+}
+
+function judge(what, times,    key) {
+	key = file ": " trim(source[at]) ": " what
+	if (!times && !(key in reason)) {
+		print "UNREACHED " file ":" number ": " what ": " trim(source[at])
+		failed = 1
+	} else if (!times) {
+		excused[file]++
+		used[key]
+	}
+	return times > 0
+}
+
+END {
+	for (at in source)
+		order[added[at]] = at
+	for (i = 1; i <= lines; i++) {
+		if (!(i in order))
+			continue
+		at = order[i]
+		split(at, key, SUBSEP)
+		file = key[1]; number = key[2]
+		if (!(file in all))
+			files[++nfiles] = file
+		all[file]++
+		printf "listing %s:%d %9d %s\n", file, number, ran[at], source[at]
+		got[file] += judge("line", ran[at])
+		for (b = 0; b < branches[at]; b++) {
+			printf "listing %s:%d   branch %d: %d\n", file, number, b, taken[at, b]
+			ball[file]++
+			# A branch of a line that did not run is said by the line.
+			bgot[file] += ran[at] ? judge("branch " b, taken[at, b]) : 0
+		}
+	}
+	for (entry in reason)
+		if (!(entry in used)) {
+			print "LISTED, yet reached or gone: " entry
+			failed = 1
+		}
+	printf "%-32s %14s %16s %8s\n", "file", "lines reached", "branches taken", "listed"
+	for (i = 1; i <= nfiles; i++) {
+		file = files[i]
+		printf "%-32s %6d of %4d %8d of %4d %8d\n", file, got[file], all[file], bgot[file], ball[file], excused[file]
+	}
+	exit failed
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Tasks that do what they are told, one system call at a time, and say what came of it:
+ * for the random programs. Include this after clone3_autoreap_info.h.
+ */
+#ifndef CLONE3_AUTOREAP_ACTOR_H
+#define CLONE3_AUTOREAP_ACTOR_H
+
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+
+#define ACTORS 24
+/* Where each program, after an exec too, finds what it shares with the others. */
+#define SHARED_FD 200
+
+enum order {
+	NO_ORDER, DO_NOTHING, DO_CLONE, DO_LEGACY_CLONE, DO_THREAD, DO_EXEC, DO_EXIT,
+	DO_EXIT_GROUP, DO_WAIT, DO_DISPOSITION, DO_SUBREAPER, DO_TAKE, DO_PTRACE,
+};
+
+/* The actor clears the order, does it, and sets the answer: a result or -errno. */
+struct mail {
+	int order, answered, started;
+	long arg[4], result;
+	/* Of a wait: which child, what and how; of clone3(): the pidfd. */
+	int pid, code, status;
+};
+
+static struct mail *mails;
+static char stacks[ACTORS][16384];
+
+static inline long futex(int *word, int what, int value)
+{
+	return syscall(__NR_futex, word, what, value, NULL, NULL, 0);
+}
+
+static inline bool share_mails(void)
+{
+	mails = mmap(NULL, sizeof(*mails) * ACTORS, PROT_READ | PROT_WRITE, MAP_SHARED,
+		     SHARED_FD, 0);
+	return mails != MAP_FAILED;
+}
+
+static void handle_nothing(int sig)
+{
+	(void)sig;
+}
+
+static void act_as(long self);
+
+static int start_actor(void *self)
+{
+	act_as((long)self);
+	return 0;
+}
+
+static long do_wait(struct mail *mail)
+{
+	siginfo_t info = {};
+	long ret = syscall(__NR_waitid, mail->arg[0] ? P_PID : P_ALL, mail->arg[0], &info,
+			   mail->arg[1] | WNOHANG, NULL);
+
+	mail->pid = info.si_pid;
+	mail->code = info.si_pid ? info.si_code : 0;
+	mail->status = info.si_pid ? info.si_status : 0;
+	return ret;
+}
+
+/* arg: the number of the new actor, flags, exit signal. Returns the pid. */
+static long do_clone(struct mail *mail, bool legacy)
+{
+	long new = mail->arg[0];
+	int pidfd = -1;
+	pid_t pid;
+
+	if (legacy)
+		pid = ar_legacy_clone(mail->arg[1] | mail->arg[2]);
+	else
+		pid = ar_fork((unsigned long)mail->arg[1] |
+			      (mail->arg[3] ? CLONE_AUTOREAP : 0), mail->arg[2], &pidfd);
+	if (!pid)
+		act_as(new);
+	mail->pid = pidfd;
+	return pid;
+}
+
+static long do_exec(struct mail *mail)
+{
+	char self[16];
+	char * const argv[] = { "actor", self, NULL };
+	char * const envp[] = { NULL };
+
+	snprintf(self, sizeof(self), "%ld", mail->arg[0]);
+	return execve("/proc/thread-self/exe", argv, envp);
+}
+
+/* arg: the handler's kind: 0 default, 1 ignore, 2 handler; flags. */
+static long do_disposition(struct mail *mail)
+{
+	struct sigaction sa = {
+		.sa_handler = mail->arg[0] == 0 ? SIG_DFL :
+			      mail->arg[0] == 1 ? SIG_IGN : handle_nothing,
+		.sa_flags = mail->arg[1],
+	};
+
+	return sigaction(SIGCHLD, &sa, NULL);
+}
+
+static long obey(struct mail *mail, int order)
+{
+	switch (order) {
+	case DO_NOTHING:
+		return 0;
+	case DO_CLONE:
+	case DO_LEGACY_CLONE:
+		return do_clone(mail, order == DO_LEGACY_CLONE);
+	case DO_THREAD:
+		return clone(start_actor, stacks[mail->arg[0]] + sizeof(stacks[0]),
+			     CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD,
+			     (void *)mail->arg[0]);
+	case DO_EXEC:
+		return do_exec(mail);
+	case DO_EXIT:
+		return syscall(__NR_exit, mail->arg[0]);
+	case DO_EXIT_GROUP:
+		return syscall(__NR_exit_group, mail->arg[0]);
+	case DO_WAIT:
+		return do_wait(mail);
+	case DO_DISPOSITION:
+		return do_disposition(mail);
+	case DO_SUBREAPER:
+		return prctl(PR_SET_CHILD_SUBREAPER, mail->arg[0], 0, 0, 0);
+	case DO_TAKE:
+		return ar_take_sigchld();
+	case DO_PTRACE:
+		return ptrace(mail->arg[0], mail->arg[1], NULL, (void *)mail->arg[2]);
+	}
+	return -1;
+}
+
+static void act_as(long self)
+{
+	struct mail *mail = &mails[self];
+	int order;
+	long ret;
+
+	__atomic_store_n(&mail->started, 1, __ATOMIC_SEQ_CST);
+	for (;;) {
+		while (!__atomic_load_n(&mail->order, __ATOMIC_SEQ_CST))
+			futex(&mail->order, FUTEX_WAIT, 0);
+		order = mail->order;
+		__atomic_store_n(&mail->order, 0, __ATOMIC_SEQ_CST);
+		ret = obey(mail, order);
+		mail->result = ret == -1 ? -errno : ret;
+		__atomic_store_n(&mail->answered, 1, __ATOMIC_SEQ_CST);
+	}
+}
+
+#endif /* CLONE3_AUTOREAP_ACTOR_H */

@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * CLONE_AUTOREAP and pidfds when the kernel runs out of memory or cannot copy: each
+ * failure point of a call is taken, one after the other, by /proc/thread-self/fail-nth.
+ * The call fails with an errno that says so, or does without; nothing is left of it.
+ *
+ * Needs root, CONFIG_FAILSLAB, FAIL_PAGE_ALLOC, FAULT_INJECTION_USERCOPY and
+ * FAULT_INJECTION_DEBUG_FS, and debugfs, whose settings of these it changes. Objects of
+ * the kernel are counted with slab_debug only, as the counts are not exact otherwise.
+ */
+#define _GNU_SOURCE
+#include <linux/membarrier.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "../kselftest_harness.h"
+#include "clone3_autoreap.h"
+#include "clone3_autoreap_info.h"
+
+#ifndef SO_PASSPIDFD
+#define SO_PASSPIDFD 76
+#endif
+
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
+
+#define CGROUP "/sys/fs/cgroup/faults"
+#define FAULTS "/sys/kernel/debug/"
+
+/* The objects that a process, its number and its pidfd consist of. */
+static const char * const objects[] = {
+	"task_struct", "signal_cache", "sighand_cache", "pid", "pid_2", "cred", "cred_jar",
+	"files_cache", "fs_cache", "mm_struct", "vm_area_struct", "nsproxy", "filp",
+	"inode_cache", "user_namespace", "pid_namespace", "mnt_cache", "uts_namespace",
+	"net_namespace", "pidfs_attr_cache", "pidfs_xattr_cache", "sigqueue",
+};
+
+#define NR_OBJECTS ARRAY_SIZE(objects)
+
+struct faults {
+	/* Where a fault is ordered, and which: the next is nth; left is what is not met. */
+	int order;
+	unsigned int nth, left;
+	/* What is there while no call is made. */
+	int files;
+	long before[NR_OBJECTS];
+	bool exact;
+	int pidfd;
+	int sock[2];
+};
+
+FIXTURE(faults)
+{
+	struct faults faults;
+};
+
+FIXTURE_VARIANT(faults)
+{
+	long (*call)(struct faults *faults);
+	unsigned int least;
+};
+
+/* Children in a cgroup, or -1. */
+static int charged(const char *path)
+{
+	char text[16] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	close(fd);
+	return len > 0 ? atoi(text) : -1;
+}
+
+static int open_files(void)
+{
+	int fd, n = 0;
+
+	for (fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+/* Freed objects are given back by RCU, and with KASAN by its quarantine: not at once. */
+static void count_objects(long count[NR_OBJECTS])
+{
+	char line[256], name[64], path[128];
+	unsigned int i;
+	FILE *info;
+	long n;
+
+	syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	for (i = 0; i < NR_OBJECTS; i++) {
+		count[i] = 0;
+		snprintf(path, sizeof(path), "/sys/kernel/slab/%s/shrink", objects[i]);
+		write_file(path, "1");
+	}
+	info = fopen("/proc/slabinfo", "re");
+	while (info && fgets(line, sizeof(line), info))
+		if (sscanf(line, "%63s %ld", name, &n) == 2)
+			for (i = 0; i < NR_OBJECTS; i++)
+				if (!strcmp(name, objects[i]))
+					count[i] = n;
+	if (info)
+		fclose(info);
+}
+
+/* What is left of a call that is over, or NULL; what is on its way has two seconds. */
+static const char *left_behind(const struct faults *faults)
+{
+	const char *what;
+	int i;
+
+	for (i = 0; i < 200; i++) {
+		what = open_files() != faults->files ? "a file descriptor" :
+		       waitpid(-1, NULL, WNOHANG | __WALL) != -1 ? "a child" :
+		       charged(CGROUP "/self/pids.current") != 1 ? "a process in the cgroup" :
+		       charged(CGROUP "/child/pids.current") ? "a process in the child's cgroup" :
+		       NULL;
+		if (!what)
+			return NULL;
+		usleep(10000);
+	}
+	return what;
+}
+
+FIXTURE_SETUP(faults)
+{
+	struct faults *faults = &self->faults;
+	const char *missing = ar_missing();
+	char text[2] = "";
+	struct ar_gate gate;
+	int fd, on = 1;
+
+	if (missing)
+		SKIP(return, "%s", missing);
+	faults->order = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	if (faults->order < 0)
+		SKIP(return, "no faults can be ordered: %s", strerror(errno));
+	mount("debug", "/sys/kernel/debug", "debugfs", 0, NULL);
+	/* Allocations that may wait fail, too, and no message says so. */
+	if (write_file(FAULTS "failslab/ignore-gfp-wait", "N") ||
+	    write_file(FAULTS "failslab/verbose", "0") ||
+	    write_file(FAULTS "fail_page_alloc/ignore-gfp-wait", "N") ||
+	    write_file(FAULTS "fail_page_alloc/min-order", "0") ||
+	    write_file(FAULTS "fail_page_alloc/verbose", "0") ||
+	    write_file(FAULTS "fail_usercopy/verbose", "0"))
+		SKIP(return, "not all kinds of faults are there: %s", strerror(errno));
+
+	write_file("/sys/fs/cgroup/cgroup.subtree_control", "+pids");
+	mkdir(CGROUP, 0755);
+	ASSERT_EQ(0, write_file(CGROUP "/cgroup.subtree_control", "+pids"));
+	mkdir(CGROUP "/self", 0755);
+	mkdir(CGROUP "/child", 0755);
+	ASSERT_EQ(0, write_file(CGROUP "/self/cgroup.procs", "0"));
+
+	fd = open("/sys/kernel/slab/pid/sanity_checks", O_RDONLY | O_CLOEXEC);
+	faults->exact = fd >= 0 && read(fd, text, 1) == 1 && text[0] == '1';
+	close(fd);
+	faults->nth = 0;
+	ASSERT_EQ(0, pipe2(gate.fd, O_CLOEXEC));
+	faults->pidfd = reaped_pidfd(&gate);
+	ASSERT_LE(0, faults->pidfd);
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, faults->sock));
+	ASSERT_EQ(0, setsockopt(faults->sock[0], SOL_SOCKET, SO_PASSPIDFD, &on, sizeof(on)));
+}
+
+FIXTURE_TEARDOWN(faults)
+{
+}
+
+/*
+ * The system call @nr while fault number faults->nth is ordered, none if that is 0. Not
+ * met is what remains of the number: the reading of it is a copy, which counts as well.
+ * Returns what the call did, or -errno; does not return in a child.
+ */
+static long try(struct faults *faults, long nr, long a, long b, long c, long d, long e)
+{
+	char text[16];
+	long ret;
+	int len = snprintf(text, sizeof(text), "%u", faults->nth);
+
+	if (pwrite(faults->order, text, len, 0) != len)
+		return -ECANCELED;
+	ret = syscall(nr, a, b, c, d, e);
+	if (nr == __NR_clone3 && !ret)
+		_exit(CHILD_CODE);
+	if (ret < 0)
+		ret = -errno;
+	memset(text, 0, sizeof(text));
+	len = pread(faults->order, text, sizeof(text) - 1, 0);
+	faults->left = len < 0 ? 1 : atoi(text);
+	/* This is a copy, too, and may be what fails. */
+	while (pwrite(faults->order, "0", 1, 0) != 1)
+		;
+	return ret;
+}
+
+/* A child that reaps itself; by its pidfd, or by its number, until it is gone. */
+static long clone_with(struct faults *faults, struct ar_clone_args args)
+{
+	int pidfd = -1, status = EXITED(CHILD_CODE);
+	long pid;
+
+	args.flags |= CLONE_AUTOREAP;
+	args.pidfd = args.flags & CLONE_PIDFD ? ar_ptr(&pidfd) : 0;
+	pid = try(faults, __NR_clone3, (long)&args, sizeof(args), 0, 0, 0);
+	if (pid < 0)
+		return pidfd == -1 ? pid : -EBADF;
+	if (pidfd >= 0) {
+		ar_poll_gone(pidfd);
+		status = ar_status(pidfd);
+		close(pidfd);
+	} else {
+		while (!kill(pid, 0))
+			sched_yield();
+	}
+	return status == EXITED(CHILD_CODE) ? 0 : -EPROTO;
+}
+
+static long clone_alone(struct faults *faults)
+{
+	return clone_with(faults, (struct ar_clone_args){});
+}
+
+static long clone_pidfd(struct faults *faults)
+{
+	return clone_with(faults, (struct ar_clone_args){ .flags = CLONE_PIDFD });
+}
+
+static long clone_vfork(struct faults *faults)
+{
+	return clone_with(faults, (struct ar_clone_args){
+		.flags = CLONE_PIDFD | CLONE_VM | CLONE_VFORK,
+	});
+}
+
+/* A number that the last call has not given back is refused to the next. */
+static long clone_set_tid(struct faults *faults)
+{
+	static pid_t tid = 30000;
+	long ret;
+	int i;
+
+	/* It is free a moment after POLLHUP. */
+	for (i = 0; i < 100; i++) {
+		ret = clone_with(faults, (struct ar_clone_args){
+			.flags = CLONE_PIDFD,
+			.set_tid = ar_ptr(&tid),
+			.set_tid_size = 1,
+		});
+		if (ret != -EEXIST)
+			break;
+		usleep(10000);
+	}
+	return ret;
+}
+
+static long clone_cgroup(struct faults *faults)
+{
+	int fd = open(CGROUP "/child", O_PATH | O_CLOEXEC);
+	long ret = clone_with(faults, (struct ar_clone_args){
+		.flags = CLONE_PIDFD | CLONE_INTO_CGROUP,
+		.cgroup = fd,
+	});
+
+	close(fd);
+	return ret;
+}
+
+static long clone_namespaces(struct faults *faults)
+{
+	return clone_with(faults, (struct ar_clone_args){
+		.flags = CLONE_PIDFD | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS |
+			 CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP | CLONE_NEWNET,
+	});
+}
+
+static long closed(long fd)
+{
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
+}
+
+static long open_self(struct faults *faults)
+{
+	return closed(try(faults, __NR_pidfd_open, getpid(), 0, 0, 0, 0));
+}
+
+/* The first pidfd of a child, which has none by clone3(). */
+static long open_child(struct faults *faults)
+{
+	struct ar_gate gate;
+	long ret, pid;
+
+	if (pipe2(gate.fd, O_CLOEXEC))
+		return -ECHILD;
+	pid = ar_start(CLONE_AUTOREAP, NULL, &gate, CHILD_CODE);
+	ret = closed(try(faults, __NR_pidfd_open, pid, 0, 0, 0, 0));
+	ar_gate_open(&gate);
+	while (!kill(pid, 0))
+		sched_yield();
+	close(gate.fd[0]);
+	close(gate.fd[1]);
+	return ret;
+}
+
+static long info_of(struct faults *faults, int pidfd, __u64 want)
+{
+	struct ar_info info = {
+		.mask = PIDFD_INFO_PID | PIDFD_INFO_CREDS | PIDFD_INFO_CGROUPID |
+			PIDFD_INFO_EXIT,
+	};
+	long ret = try(faults, __NR_ioctl, pidfd, AR_INFO_CMD(AR_INFO_RW, sizeof(info)),
+		       (long)&info, 0, 0);
+
+	return ret ?: (info.mask & want) == want ? 0 : -EPROTO;
+}
+
+static long info_of_self(struct faults *faults)
+{
+	int pidfd = ar_pidfd_open(getpid(), 0);
+	long ret = info_of(faults, pidfd, PIDFD_INFO_PID | PIDFD_INFO_CREDS);
+
+	close(pidfd);
+	return ret;
+}
+
+static long info_of_reaped(struct faults *faults)
+{
+	return info_of(faults, faults->pidfd, PIDFD_INFO_EXIT);
+}
+
+static long peer(struct faults *faults)
+{
+	int fd = -1;
+	socklen_t len = sizeof(fd);
+	long ret = try(faults, __NR_getsockopt, faults->sock[0], SOL_SOCKET, SO_PEERPIDFD,
+		       (long)&fd, (long)&len);
+
+	return ret < 0 ? ret : closed(fd);
+}
+
+/* A message may come without its pidfd; the bytes may be lost as well. */
+static long sender(struct faults *faults)
+{
+	union {
+		struct cmsghdr hdr;
+		char buf[CMSG_SPACE(sizeof(int))];
+	} u;
+	char byte;
+	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &u,
+		.msg_controllen = sizeof(u),
+	};
+	long ret;
+	int fd;
+
+	if (send(faults->sock[1], "", 1, 0) != 1)
+		return -ECOMM;
+	ret = try(faults, __NR_recvmsg, faults->sock[0], (long)&msg, 0, 0, 0);
+	recv(faults->sock[0], &byte, 1, MSG_DONTWAIT);
+	if (ret < 0)
+		return ret;
+	if (!CMSG_FIRSTHDR(&msg))
+		return faults->nth ? 0 : -ENOMSG;
+	memcpy(&fd, CMSG_DATA(&u.hdr), sizeof(fd));
+	return fd < 0 && faults->nth ? 0 : closed(fd);
+}
+
+/* Take all failure points of @call, of which there are @least or more. */
+static void take_all(struct __test_metadata *_metadata, struct faults *faults,
+		     long (*call)(struct faults *faults), unsigned int least)
+{
+	long after[NR_OBJECTS], ret;
+	unsigned int failed = 0, i, tries;
+	bool same;
+
+	/* Twice without a fault: what is made once and kept is there, then. */
+	for (i = 0; i < 2; i++) {
+		faults->files = open_files();
+		ASSERT_EQ(0, call(faults));
+	}
+	ASSERT_EQ(NULL, left_behind(faults)) TH_LOG("%s", left_behind(faults));
+	count_objects(faults->before);
+
+	for (faults->nth = 1;; faults->nth++) {
+		ret = call(faults);
+		if (faults->left)
+			break;
+		failed += ret < 0;
+		EXPECT_TRUE(!ret || ret == -ENOMEM || ret == -EAGAIN || ret == -EFAULT ||
+			    ret == -ENOSPC) TH_LOG("point %u: %s", faults->nth, strerror(-ret));
+		EXPECT_EQ(NULL, left_behind(faults))
+			TH_LOG("point %u leaves %s", faults->nth, left_behind(faults));
+	}
+	EXPECT_EQ(0, ret);
+	TH_LOG("%u points taken, %u made the call fail", faults->nth - 1, failed);
+	EXPECT_LE(least, failed);
+
+	for (tries = 0; faults->exact; tries++) {
+		same = true;
+		count_objects(after);
+		for (i = 0; i < NR_OBJECTS; i++)
+			same &= after[i] <= faults->before[i];
+		if (same || tries == 50)
+			break;
+		usleep(100000);
+	}
+	for (i = 0; faults->exact && i < NR_OBJECTS; i++)
+		EXPECT_GE(faults->before[i], after[i])
+			TH_LOG("%s: %ld before, %ld after", objects[i], faults->before[i],
+			       after[i]);
+}
+
+/* Each call, and how many failures of it there are at least. */
+FIXTURE_VARIANT_ADD(faults, clone_alone) { clone_alone, 20 };
+FIXTURE_VARIANT_ADD(faults, clone_pidfd) { clone_pidfd, 22 };
+FIXTURE_VARIANT_ADD(faults, clone_vfork) { clone_vfork, 10 };
+FIXTURE_VARIANT_ADD(faults, clone_set_tid) { clone_set_tid, 22 };
+FIXTURE_VARIANT_ADD(faults, clone_cgroup) { clone_cgroup, 22 };
+FIXTURE_VARIANT_ADD(faults, clone_namespaces) { clone_namespaces, 40 };
+FIXTURE_VARIANT_ADD(faults, open_self) { open_self, 2 };
+FIXTURE_VARIANT_ADD(faults, open_child) { open_child, 3 };
+FIXTURE_VARIANT_ADD(faults, info_of_self) { info_of_self, 2 };
+FIXTURE_VARIANT_ADD(faults, info_of_reaped) { info_of_reaped, 2 };
+FIXTURE_VARIANT_ADD(faults, peer) { peer, 3 };
+FIXTURE_VARIANT_ADD(faults, sender) { sender, 1 };
+
+TEST_F_TIMEOUT(faults, leave_nothing_behind, 600)
+{
+	take_all(_metadata, &self->faults, variant->call, variant->least);
+}
+
+TEST_HARNESS_MAIN
