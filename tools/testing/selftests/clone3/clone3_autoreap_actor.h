@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tasks that do what they are told, one system call at a time, and say what came of it:
- * for the random programs. Include this after clone3_autoreap_info.h.
+ * Tasks that do what they are told, one system call at a time, and say what came of it.
+ * Who includes this, after clone3_autoreap_info.h, says in act_as() who tells them.
  */
 #ifndef CLONE3_AUTOREAP_ACTOR_H
 #define CLONE3_AUTOREAP_ACTOR_H
 
-#include <linux/futex.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 
@@ -28,27 +28,61 @@ struct mail {
 	int pid, code, status;
 };
 
-static struct mail *mails;
 static char stacks[ACTORS][16384];
 
-static inline long futex(int *word, int what, int value)
+/* The life of the actor @self, which ends in an exit. */
+static void act_as(long self);
+
+/* What all actors share, @size bytes, or MAP_FAILED. */
+static inline void *share(size_t size)
 {
-	return syscall(__NR_futex, word, what, value, NULL, NULL, 0);
+	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, SHARED_FD, 0);
 }
 
-static inline bool share_mails(void)
+/* Make it, and let it survive an exec. */
+static inline void *make_shared(size_t size)
 {
-	mails = mmap(NULL, sizeof(*mails) * ACTORS, PROT_READ | PROT_WRITE, MAP_SHARED,
-		     SHARED_FD, 0);
-	return mails != MAP_FAILED;
+	int fd = memfd_create("actors", 0);
+
+	if (ftruncate(fd, size) || dup2(fd, SHARED_FD) < 0)
+		return MAP_FAILED;
+	close(fd);
+	return share(size);
+}
+
+/*
+ * Where only those who are made here are: init of a pid namespace with /proc and /tmp of
+ * its own. A user @uid elsewhere is root here, so that an exec takes no capability away.
+ * SIGCHLD and SIGUSR1 are held back.
+ */
+static inline int settle_down(uid_t uid)
+{
+	char map[32];
+	sigset_t set;
+
+	snprintf(map, sizeof(map), "0 %d 1", uid);
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGUSR1);
+	return write_file("/proc/self/uid_map", map) || sigprocmask(SIG_BLOCK, &set, NULL) ||
+	       unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	       mount("proc", "/proc", "proc", 0, NULL) ||
+	       mount("tmp", "/tmp", "tmpfs", 0, NULL) || chdir("/tmp") ? -1 : 0;
+}
+
+/* All who are there end, and nobody is left; whom that leaves, the harness's alarm finds. */
+static inline void kill_all(void)
+{
+	kill(-1, SIGKILL);
+	while (wait4(-1, NULL, __WALL, NULL) > 0 || errno != ECHILD)
+		;
+	unlink("core");
 }
 
 static void handle_nothing(int sig)
 {
 	(void)sig;
 }
-
-static void act_as(long self);
 
 static int start_actor(void *self)
 {
@@ -138,24 +172,6 @@ static long obey(struct mail *mail, int order)
 		return ptrace(mail->arg[0], mail->arg[1], NULL, (void *)mail->arg[2]);
 	}
 	return -1;
-}
-
-static void act_as(long self)
-{
-	struct mail *mail = &mails[self];
-	int order;
-	long ret;
-
-	__atomic_store_n(&mail->started, 1, __ATOMIC_SEQ_CST);
-	for (;;) {
-		while (!__atomic_load_n(&mail->order, __ATOMIC_SEQ_CST))
-			futex(&mail->order, FUTEX_WAIT, 0);
-		order = mail->order;
-		__atomic_store_n(&mail->order, 0, __ATOMIC_SEQ_CST);
-		ret = obey(mail, order);
-		mail->result = ret == -1 ? -errno : ret;
-		__atomic_store_n(&mail->answered, 1, __ATOMIC_SEQ_CST);
-	}
 }
 
 #endif /* CLONE3_AUTOREAP_ACTOR_H */

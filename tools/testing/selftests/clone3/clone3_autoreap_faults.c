@@ -5,11 +5,9 @@
  * The call fails with an errno that says so, or does without; nothing is left of it.
  *
  * Needs root, CONFIG_FAILSLAB, FAIL_PAGE_ALLOC, FAULT_INJECTION_USERCOPY and
- * FAULT_INJECTION_DEBUG_FS, and debugfs, whose settings of these it changes. Objects of
- * the kernel are counted with slab_debug only, as the counts are not exact otherwise.
+ * FAULT_INJECTION_DEBUG_FS, and debugfs, whose settings of these it changes.
  */
 #define _GNU_SOURCE
-#include <linux/membarrier.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -18,6 +16,7 @@
 #include "../kselftest_harness.h"
 #include "clone3_autoreap.h"
 #include "clone3_autoreap_info.h"
+#include "clone3_autoreap_objects.h"
 
 #ifndef SO_PASSPIDFD
 #define SO_PASSPIDFD 76
@@ -30,16 +29,6 @@
 #define CGROUP "/sys/fs/cgroup/faults"
 #define FAULTS "/sys/kernel/debug/"
 
-/* The objects that a process, its number and its pidfd consist of. */
-static const char * const objects[] = {
-	"task_struct", "signal_cache", "sighand_cache", "pid", "pid_2", "cred", "cred_jar",
-	"files_cache", "fs_cache", "mm_struct", "vm_area_struct", "nsproxy", "filp",
-	"inode_cache", "user_namespace", "pid_namespace", "mnt_cache", "uts_namespace",
-	"net_namespace", "pidfs_attr_cache", "pidfs_xattr_cache", "sigqueue",
-};
-
-#define NR_OBJECTS ARRAY_SIZE(objects)
-
 struct faults {
 	/* Where a fault is ordered, and which: the next is nth; left is what is not met. */
 	int order;
@@ -47,7 +36,6 @@ struct faults {
 	/* What is there while no call is made. */
 	int files;
 	long before[NR_OBJECTS];
-	bool exact;
 	int pidfd;
 	int sock[2];
 };
@@ -83,30 +71,6 @@ static int open_files(void)
 	return n;
 }
 
-/* Freed objects are given back by RCU, and with KASAN by its quarantine: not at once. */
-static void count_objects(long count[NR_OBJECTS])
-{
-	char line[256], name[64], path[128];
-	unsigned int i;
-	FILE *info;
-	long n;
-
-	syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
-	for (i = 0; i < NR_OBJECTS; i++) {
-		count[i] = 0;
-		snprintf(path, sizeof(path), "/sys/kernel/slab/%s/shrink", objects[i]);
-		write_file(path, "1");
-	}
-	info = fopen("/proc/slabinfo", "re");
-	while (info && fgets(line, sizeof(line), info))
-		if (sscanf(line, "%63s %ld", name, &n) == 2)
-			for (i = 0; i < NR_OBJECTS; i++)
-				if (!strcmp(name, objects[i]))
-					count[i] = n;
-	if (info)
-		fclose(info);
-}
-
 /* What is left of a call that is over, or NULL; what is on its way has two seconds. */
 static const char *left_behind(const struct faults *faults)
 {
@@ -130,9 +94,8 @@ FIXTURE_SETUP(faults)
 {
 	struct faults *faults = &self->faults;
 	const char *missing = ar_missing();
-	char text[2] = "";
 	struct ar_gate gate;
-	int fd, on = 1;
+	int on = 1;
 
 	if (missing)
 		SKIP(return, "%s", missing);
@@ -156,9 +119,6 @@ FIXTURE_SETUP(faults)
 	mkdir(CGROUP "/child", 0755);
 	ASSERT_EQ(0, write_file(CGROUP "/self/cgroup.procs", "0"));
 
-	fd = open("/sys/kernel/slab/pid/sanity_checks", O_RDONLY | O_CLOEXEC);
-	faults->exact = fd >= 0 && read(fd, text, 1) == 1 && text[0] == '1';
-	close(fd);
 	faults->nth = 0;
 	ASSERT_EQ(0, pipe2(gate.fd, O_CLOEXEC));
 	faults->pidfd = reaped_pidfd(&gate);
@@ -378,9 +338,9 @@ static long sender(struct faults *faults)
 static void take_all(struct __test_metadata *_metadata, struct faults *faults,
 		     long (*call)(struct faults *faults), unsigned int least)
 {
-	long after[NR_OBJECTS], ret;
-	unsigned int failed = 0, i, tries;
-	bool same;
+	long ret;
+	unsigned int failed = 0;
+	int i;
 
 	/* Twice without a fault: what is made once and kept is there, then. */
 	for (i = 0; i < 2; i++) {
@@ -404,19 +364,8 @@ static void take_all(struct __test_metadata *_metadata, struct faults *faults,
 	TH_LOG("%u points taken, %u made the call fail", faults->nth - 1, failed);
 	EXPECT_LE(least, failed);
 
-	for (tries = 0; faults->exact; tries++) {
-		same = true;
-		count_objects(after);
-		for (i = 0; i < NR_OBJECTS; i++)
-			same &= after[i] <= faults->before[i];
-		if (same || tries == 50)
-			break;
-		usleep(100000);
-	}
-	for (i = 0; faults->exact && i < NR_OBJECTS; i++)
-		EXPECT_GE(faults->before[i], after[i])
-			TH_LOG("%s: %ld before, %ld after", objects[i], faults->before[i],
-			       after[i]);
+	EXPECT_EQ(NULL, more_objects(faults->before))
+		TH_LOG("more %s", more_objects(faults->before));
 }
 
 /* Each call, and how many failures of it there are at least. */

@@ -6,8 +6,35 @@
 #ifndef CLONE3_AUTOREAP_OBSERVE_H
 #define CLONE3_AUTOREAP_OBSERVE_H
 
+#include <linux/futex.h>
 #include <stdarg.h>
 #include <time.h>
+
+static struct mail *mails;
+
+static inline long futex(int *word, int what, int value)
+{
+	return syscall(__NR_futex, word, what, value, NULL, NULL, 0);
+}
+
+/* An actor takes orders from its mail. */
+static void act_as(long self)
+{
+	struct mail *mail = &mails[self];
+	int order;
+	long ret;
+
+	__atomic_store_n(&mail->started, 1, __ATOMIC_SEQ_CST);
+	for (;;) {
+		while (!__atomic_load_n(&mail->order, __ATOMIC_SEQ_CST))
+			futex(&mail->order, FUTEX_WAIT, 0);
+		order = mail->order;
+		__atomic_store_n(&mail->order, 0, __ATOMIC_SEQ_CST);
+		ret = obey(mail, order);
+		mail->result = ret == -1 ? -errno : ret;
+		__atomic_store_n(&mail->answered, 1, __ATOMIC_SEQ_CST);
+	}
+}
 
 /* Seconds until what should come does not; a program that was once wrong need not wait. */
 static int patience = 10;

@@ -8,7 +8,6 @@
  * the same on any kernel that does the same. Not run with the others: it takes long.
  */
 #define _GNU_SOURCE
-#include <sys/mount.h>
 #include <sys/resource.h>
 
 #include "../kselftest_harness.h"
@@ -33,17 +32,13 @@ static const int weights[KINDS] = {
 	[TAKE] = 7, [SEIZE] = 4, [ATTACH] = 3, [DETACH] = 3, [CONT] = 2, [OPEN] = 2,
 };
 
-/* All that is left of the program ends; who does not, ends up in the harness's alarm. */
 static void clean_up(void)
 {
 	int t;
 
-	kill(-1, SIGKILL);
-	while (wait4(-1, NULL, __WALL, NULL) > 0 || errno != ECHILD)
-		;
+	kill_all();
 	for (t = 0; t < TASKS; t++)
 		forget(t);
-	unlink("core");
 }
 
 /* Returns how many steps were right. */
@@ -171,27 +166,13 @@ static int dumps_core(void)
 	return status & WCOREFLAG;
 }
 
-/* A user @uid elsewhere is root here, so that an exec takes no capability away. */
 static int prepare(uid_t uid)
 {
-	char map[32];
-	sigset_t set;
-	int fd, t;
+	int t;
 
-	snprintf(map, sizeof(map), "0 %d 1", uid);
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGUSR1);
-	fd = memfd_create("mails", 0);
-	if (write_file("/proc/self/uid_map", map) ||
-	    sigprocmask(SIG_BLOCK, &set, NULL) || unshare(CLONE_NEWNS) ||
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount("proc", "/proc", "proc", 0, NULL) || mount("tmp", "/tmp", "tmpfs", 0, NULL) ||
-	    chdir("/tmp") || ftruncate(fd, sizeof(*mails) * ACTORS) ||
-	    dup2(fd, SHARED_FD) < 0 || !share_mails())
+	mails = make_shared(sizeof(*mails) * ACTORS);
+	if (settle_down(uid) || mails == MAP_FAILED)
 		return -1;
-	close(fd);
 	for (t = 0; t < TASKS; t++) {
 		real[t].pidfd = -1;
 		real[t].threadfd = -1;
@@ -225,7 +206,8 @@ TEST_F_TIMEOUT(autoreap, random_programs_keep_the_contract, 86400)
 int main(int argc, char **argv)
 {
 	if (argc == 2 && !strcmp(argv[0], "actor")) {
-		if (!share_mails())
+		mails = share(sizeof(*mails) * ACTORS);
+		if (mails == MAP_FAILED)
 			return 1;
 		act_as(atol(argv[1]));
 	}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The kernel's objects of processes, counted. Include this after clone3_autoreap.h. */
+#ifndef CLONE3_AUTOREAP_OBJECTS_H
+#define CLONE3_AUTOREAP_OBJECTS_H
+
+#include <linux/membarrier.h>
+
+/* The objects that a process, its number and its pidfd consist of. */
+static const char * const objects[] = {
+	"task_struct", "signal_cache", "sighand_cache", "pid", "pid_2", "cred", "cred_jar",
+	"files_cache", "fs_cache", "mm_struct", "vm_area_struct", "nsproxy", "filp",
+	"inode_cache", "user_namespace", "pid_namespace", "mnt_cache", "uts_namespace",
+	"net_namespace", "pidfs_attr_cache", "pidfs_xattr_cache", "sigqueue",
+};
+
+#define NR_OBJECTS ARRAY_SIZE(objects)
+
+/* Freed objects are given back by RCU, and with KASAN by its quarantine: not at once. */
+static void count_objects(long count[NR_OBJECTS])
+{
+	char line[256], name[64], path[128];
+	unsigned int i;
+	FILE *info;
+	long n;
+
+	syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	for (i = 0; i < NR_OBJECTS; i++) {
+		count[i] = 0;
+		snprintf(path, sizeof(path), "/sys/kernel/slab/%s/shrink", objects[i]);
+		write_file(path, "1");
+	}
+	info = fopen("/proc/slabinfo", "re");
+	while (info && fgets(line, sizeof(line), info))
+		if (sscanf(line, "%63s %ld", name, &n) == 2)
+			for (i = 0; i < NR_OBJECTS; i++)
+				if (!strcmp(name, objects[i]))
+					count[i] = n;
+	if (info)
+		fclose(info);
+}
+
+/* Of a kernel with slab_debug only are the counts exact. */
+static bool objects_are_counted(void)
+{
+	char text = 0;
+	int fd = open("/sys/kernel/slab/pid/sanity_checks", O_RDONLY | O_CLOEXEC);
+	bool exact = fd >= 0 && read(fd, &text, 1) == 1 && text == '1';
+
+	close(fd);
+	return exact;
+}
+
+/* Of which objects there are more than @before, for five seconds, or NULL. */
+static const char *more_objects(const long before[NR_OBJECTS])
+{
+	long after[NR_OBJECTS];
+	const char *more;
+	unsigned int i;
+	int tries;
+
+	if (!objects_are_counted())
+		return NULL;
+	for (tries = 0; tries < 50; tries++) {
+		count_objects(after);
+		more = NULL;
+		for (i = 0; i < NR_OBJECTS; i++)
+			if (after[i] > before[i])
+				more = objects[i];
+		if (!more)
+			break;
+		usleep(100000);
+	}
+	return more;
+}
+
+#endif /* CLONE3_AUTOREAP_OBJECTS_H */

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A storm: many processes do to each other, all at once, what one can do to a process.
+ * What can be held against each other then: who reaps himself has his status as soon as
+ * poll() tells his end, is gone a moment later, and in the end nothing is left.
+ *
+ * KSFT_MINUTES is how long, 1 unless set. Meant for kernels that report what goes wrong
+ * inside; not run with the others, as it takes long.
+ */
+#define _GNU_SOURCE
+#include <sys/resource.h>
+#include <sys/sysinfo.h>
+#include <time.h>
+
+#include "../kselftest_harness.h"
+#include "clone3_autoreap.h"
+#include "clone3_autoreap_info.h"
+#include "clone3_autoreap_actor.h"
+#include "clone3_autoreap_objects.h"
+
+/* Those that can be found by the others, how many there may be, and seconds of a gust. */
+#define KNOWN 64
+#define CROWD 150
+#define GUST 2
+
+static struct storm {
+	pid_t known[KNOWN];
+	/* Tracers keep zombies, so every other gust has none. */
+	int traced;
+	long children, statuses, wrong;
+	char what[64];
+} *storm;
+
+static unsigned int seed;
+
+static unsigned int number(unsigned int below)
+{
+	seed = seed * 1664525 + 1013904223;
+	return (seed >> 8) % below;
+}
+
+static void count(long *what)
+{
+	__atomic_add_fetch(what, 1, __ATOMIC_RELAXED);
+}
+
+static void complain(const char *what, int value)
+{
+	if (!__atomic_fetch_add(&storm->wrong, 1, __ATOMIC_RELAXED))
+		snprintf(storm->what, sizeof(storm->what), "%s: 0x%x", what, value);
+}
+
+/* One of those which actors have: a code of theirs, or a signal that they get. */
+static bool is_plausible(int status)
+{
+	int signal = status & ~WCOREFLAG;
+
+	return status >= 0 && (!(status & ~EXITED(7)) || signal == SIGKILL ||
+			       signal == SIGTERM || signal == SIGABRT || signal == SIGTRAP);
+}
+
+/* Wait up to @ms for the end of a child that reaps itself; true if it has come. */
+static bool ends(int pidfd, int ms)
+{
+	struct pollfd pfd = { .fd = pidfd, .events = POLLIN };
+	int status;
+
+	if (poll(&pfd, 1, ms) != 1)
+		return false;
+	status = ar_status(pidfd);
+	/* A tracer has it, so it is not reaped yet. */
+	if (storm->traced && !(pfd.revents & POLLHUP) && status == NO_STATUS)
+		return true;
+	count(&storm->statuses);
+	if (!is_plausible(status))
+		complain("status after POLLIN", status);
+	if (!storm->traced && ar_poll_gone(pidfd) != POLLHUP)
+		complain("poll", pfd.revents);
+	return true;
+}
+
+static pid_t somebody(void)
+{
+	return storm->known[number(KNOWN)];
+}
+
+static void send_something(pid_t pid)
+{
+	static const int signals[] = {
+		SIGKILL, SIGTERM, SIGABRT, SIGSTOP, SIGCONT, SIGCONT, SIGCONT, SIGCONT,
+	};
+	int pidfd, signal = signals[number(ARRAY_SIZE(signals))];
+
+	if (number(2)) {
+		kill(pid, signal);
+		return;
+	}
+	pidfd = ar_pidfd_open(pid, number(2) ? PIDFD_THREAD : 0);
+	if (pidfd < 0)
+		return;
+	syscall(__NR_pidfd_send_signal, pidfd, signal, NULL, 0);
+	ar_poll(pidfd);
+	ar_status(pidfd);
+	close(pidfd);
+}
+
+static void trace_something(struct mail *mail)
+{
+	static const int requests[] = {
+		PTRACE_SEIZE, PTRACE_SEIZE, PTRACE_ATTACH, PTRACE_DETACH, PTRACE_CONT,
+	};
+	int request = requests[number(ARRAY_SIZE(requests))];
+
+	if (!storm->traced)
+		return;
+	mail->arg[0] = request;
+	mail->arg[1] = somebody();
+	mail->arg[2] = request == PTRACE_SEIZE && number(2) ? PTRACE_O_EXITKILL :
+		       request == PTRACE_CONT && number(4) == 0 ? SIGTERM : 0;
+	obey(mail, DO_PTRACE);
+}
+
+static void make_something(struct mail *mail)
+{
+	static const int signals[] = { 0, SIGCHLD, SIGUSR1 };
+	struct sysinfo info;
+
+	if (sysinfo(&info) || info.procs > CROWD)
+		return;
+	mail->arg[0] = number(KNOWN);
+	mail->arg[1] = number(8) ? 0 : CLONE_PARENT;
+	mail->arg[3] = number(3);
+	mail->arg[2] = mail->arg[3] || mail->arg[1] ? 0 : signals[number(3)];
+	if (obey(mail, DO_CLONE) <= 0)
+		return;
+	count(&storm->children);
+	if (mail->arg[3] && number(2))
+		ends(mail->pid, number(20));
+	close(mail->pid);
+}
+
+static void do_something(struct mail *mail)
+{
+	static const int options[] = { WEXITED, WSTOPPED, WCONTINUED, WNOWAIT, __WALL, __WCLONE };
+	static int threads;
+	unsigned int i, what = number(100);
+
+	if (what < 25) {
+		make_something(mail);
+	} else if (what < 30) {
+		mail->arg[0] = __atomic_fetch_add(&threads, 1, __ATOMIC_RELAXED);
+		if (mail->arg[0] < ACTORS)
+			obey(mail, DO_THREAD);
+	} else if (what < 33) {
+		mail->arg[0] = number(KNOWN);
+		obey(mail, DO_EXEC);
+	} else if (what < 38) {
+		mail->arg[0] = number(8);
+		obey(mail, number(2) ? DO_EXIT : DO_EXIT_GROUP);
+	} else if (what < 55) {
+		send_something(somebody());
+	} else if (what < 75) {
+		mail->arg[0] = number(2) ? somebody() : 0;
+		for (i = 0, mail->arg[1] = 0; i < ARRAY_SIZE(options); i++)
+			mail->arg[1] |= number(2) ? options[i] : 0;
+		obey(mail, DO_WAIT);
+	} else if (what < 80) {
+		mail->arg[0] = number(3);
+		mail->arg[1] = number(2) ? SA_NOCLDWAIT : 0;
+		obey(mail, DO_DISPOSITION);
+	} else if (what < 83) {
+		mail->arg[0] = number(2);
+		obey(mail, DO_SUBREAPER);
+	} else if (what < 86) {
+		obey(mail, DO_TAKE);
+	} else {
+		trace_something(mail);
+	}
+}
+
+/* An actor does this and that, and ends. */
+static void act_as(long self)
+{
+	unsigned int i, n;
+	struct mail mail;
+
+	seed = getpid() * 7919 + syscall(__NR_gettid) + time(NULL);
+	storm->known[self % KNOWN] = getpid();
+	for (i = 0, n = 5 + number(40); i < n; i++)
+		do_something(&mail);
+	syscall(number(2) ? __NR_exit : __NR_exit_group, number(8));
+	__builtin_unreachable();
+}
+
+/* Init keeps some alive that reap themselves, and looks how each of them ends. */
+static void gust(void)
+{
+	int pidfds[8], i, left = 0;
+	time_t end = time(NULL) + GUST;
+	bool goes_on;
+
+	storm->traced = !storm->traced;
+	memset(pidfds, -1, sizeof(pidfds));
+	do {
+		goes_on = time(NULL) < end;
+		if (!goes_on)
+			kill(-1, SIGKILL);
+		for (i = 0, left = 0; i < (int)ARRAY_SIZE(pidfds); i++) {
+			if (pidfds[i] >= 0 && ends(pidfds[i], goes_on ? 1 : 1000)) {
+				close(pidfds[i]);
+				pidfds[i] = -1;
+			}
+			if (pidfds[i] < 0 && goes_on) {
+				count(&storm->children);
+				if (!ar_fork(CLONE_AUTOREAP, 0, &pidfds[i]))
+					act_as(number(KNOWN));
+			}
+			left += pidfds[i] >= 0;
+		}
+		/* What has lost its parents is init's. */
+		while (waitpid(-1, NULL, WNOHANG | __WALL) > 0)
+			;
+	} while (goes_on);
+	if (left)
+		complain("children that do not end", left);
+	kill_all();
+}
+
+static int storm_for(long seconds)
+{
+	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
+	time_t end = time(NULL) + seconds;
+	long gusts = 0;
+
+	setrlimit(RLIMIT_CORE, &limit);
+	write_file("/proc/self/coredump_filter", "0");
+	for (; time(NULL) < end && !storm->wrong; gusts++) {
+		gust();
+		if (gusts % 30 == 29) {
+			printf("# %ld gusts, %ld children, %ld statuses\n", gusts + 1,
+			       storm->children, storm->statuses);
+			fflush(stdout);
+		}
+	}
+	printf("# %ld gusts, %ld children, %ld statuses, %ld wrong%s%s\n", gusts,
+	       storm->children, storm->statuses, storm->wrong, storm->wrong ? ", the first " : "",
+	       storm->what);
+	fflush(stdout);
+	return storm->wrong || !storm->statuses;
+}
+
+/* In a pid namespace, for so many seconds: what it ends with. */
+static int make_storm(long seconds)
+{
+	uid_t uid = geteuid();
+	int status, pidfd;
+	pid_t pid = fork_init(0, &pidfd);
+
+	if (!pid) {
+		if (settle_down(uid)) {
+			perror("# preparation");
+			_exit(2);
+		}
+		_exit(storm_for(seconds));
+	}
+	close(pidfd);
+	return pid < 0 ? -errno : waitpid(pid, &status, 0) == pid ? status : -1;
+}
+
+TEST_F_TIMEOUT(autoreap, storm_leaves_nothing_behind, 86400)
+{
+	const char *minutes = getenv("KSFT_MINUTES");
+	long before[NR_OBJECTS];
+
+	storm = make_shared(sizeof(*storm));
+	ASSERT_NE(MAP_FAILED, storm);
+	/* The first one makes what is made once and kept. */
+	ASSERT_EQ(0, make_storm(2 * GUST));
+	count_objects(before);
+	EXPECT_EQ(0, make_storm(minutes ? atol(minutes) * 60 : 60));
+	EXPECT_EQ(NULL, more_objects(before)) TH_LOG("more %s", more_objects(before));
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && !strcmp(argv[0], "actor")) {
+		storm = share(sizeof(*storm));
+		if (storm == MAP_FAILED)
+			return 1;
+		act_as(atol(argv[1]));
+	}
+	return test_harness_run(argc, argv);
+}
