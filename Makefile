@@ -3,7 +3,7 @@
 BASE ?= 6.12
 O ?= build
 TARGETS ?= clone3
-export BASE KDIR O TARGETS TESTS ACCEL ARCH ARCHES CROSS_COMPILE PAGES SMP TIMEOUT REPEAT ROUNDS SEED DEBUG MUTANTS REGRESS LOOP TAGS OVER MIRROR V
+export BASE KDIR O TARGETS TESTS ACCEL ARCH ARCHES CROSS_COMPILE PAGES SMP TIMEOUT REPEAT ROUNDS SEED MINUTES BASES DEBUG MUTANTS REGRESS LOOP TAGS OVER MIRROR V
 
 help:
 	@echo 'make demo              all from nothing to a table that shows the feature'
@@ -13,6 +13,8 @@ help:
 	@echo 'make mutate            breaks the kernel in one place at a time: which test notices?'
 	@echo 'make coverage          which lines and branches of the kernel patches the tests reach'
 	@echo 'make faults            each failure point of the calls, taken one after the other'
+	@echo 'make differ            random programs on the kernels of BASES, against the contract'
+	@echo 'make storm             many processes do everything at once, on the debug kernels'
 	@echo 'make regress           the base'"'"'s own tests on base and series: does one differ?'
 	@echo 'make parity KDIR=path  these tests on mainline 7.1 or later: its known faults'
 	@echo 'make bench             what the flag costs and saves, in instructions: a table and plots'
@@ -47,6 +49,9 @@ help:
 	@echo '  TIMEOUT=600          seconds that a guest may run'
 	@echo '  REPEAT=1             how often the guest runs the kselftests'
 	@echo '  ROUNDS=              rounds of each race in the tests; the long form is 100000'
+	@echo '  SEED=1               differ: the first random program'
+	@echo '  BASES="6.12 7.3"     differ: these bases; BASE unless set'
+	@echo '  MINUTES=20           storm: minutes on each debug kernel'
 	@echo '  DEBUG=1              a kernel with KASAN, lockdep, kmemleak...; DEBUG=kcsan: data races'
 	@echo '  TAGS= OVER=          reach: only these tags; patches laid over each tree before'
 	@echo '  MIRROR=url           of kernel.org'"'"'s pub/linux/kernel'
@@ -73,6 +78,10 @@ coverage:	; $(locked) '$(guest) && proof/coverage.sh'
 faults:		; $(locked) '$(guest) && proof/faults.sh'
 faults: export DEBUG := 1
 faults: export TESTS := clone3_autoreap_faults
+differ:		; $(locked) 'vm/qemu.sh check && proof/differ.sh'
+differ: export TESTS := clone3_autoreap_random
+storm:		; $(locked) 'vm/qemu.sh check && scripts/deps.sh && scripts/cross.sh && scripts/tree.sh && proof/storm.sh'
+storm: export TESTS := clone3_autoreap_storm
 bisectcheck:	; $(locked) 'scripts/deps.sh && scripts/cross.sh && scripts/bisect.sh'
 bases:		; $(locked) 'scripts/deps.sh && scripts/bases.sh'
 arches:		; $(locked) 'vm/qemu.sh check && scripts/arches.sh'
@@ -93,4 +102,4 @@ reach:		; @ELSEWHERE=1 scripts/reach.sh
 am:		; @scripts/am.sh
 deps:		; @scripts/deps.sh
 
-.PHONY: help demo check kselftest base bases arches reach bisectcheck lint mutate coverage faults regress parity bench programs boot tree kernel image am refresh series export deps clean mrproper
+.PHONY: help demo check kselftest base bases arches reach bisectcheck lint mutate coverage faults differ storm regress parity bench programs boot tree kernel image am refresh series export deps clean mrproper

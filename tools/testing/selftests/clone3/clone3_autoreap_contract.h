@@ -350,7 +350,7 @@ static bool waits_for(int p, int child, int options, int *code, int *status)
 	if (!is_process(child) || task->state == GONE || (task->parent != p && !traced))
 		return false;
 	if (!traced && !(options & __WALL) &&
-	    !!(options & __WCLONE) == (task->exit_signal == SIGCHLD))
+	    (options & __WCLONE ? 1 : 0) != (task->exit_signal == SIGCHLD ? 0 : 1))
 		return false;
 	if (task->dead) {
 		/* Only its tracer sees a tracee that is dead, but the parent still has it. */
