@@ -1,8 +1,9 @@
 #!/bin/sh
-# Usage: [BASE=] [DEBUG=] [SMP=] [MUTANTS="name ..."] proof/mutate.sh
+# Usage: [BASE=] [DEBUG=] [TESTS=] [SMP=] [MUTANTS="name ..."] proof/mutate.sh
 # Breaks the patched kernel in one place at a time and runs the tests on it. Each
 # mutant is a patch in proof/mutants/suite, whose first lines say what it means; with
-# DEBUG, one in proof/mutants/$DEBUG: a fault that this debug kernel must report.
+# DEBUG, one in proof/mutants/$DEBUG: a fault that this debug kernel must report. With
+# DEBUG=1 TESTS=clone3_autoreap_faults it is one in proof/mutants/faults.
 # A race shows only if it is interrupted half-way: so the kernel is a preemptible one,
 # and SMP is 4 unless said, more processors than many a host has.
 # Prints which test or report has found it, or that it has survived.
@@ -13,7 +14,9 @@ export SMP
 . "$(dirname -- "$0")/../scripts/lib.sh"
 
 series=$(own_git --git-dir="$work/linux.git" rev-parse series)
-dir=$top/proof/mutants/${DEBUG:-suite}
+set=${DEBUG:-suite}
+[ "${TESTS:-}" != clone3_autoreap_faults ] || set=faults
+dir=$top/proof/mutants/$set
 for wanted in ${MUTANTS:-}; do
 	[ -f "$dir/$wanted.patch" ] || die "MUTANTS: there is no $dir/$wanted.patch"
 done
@@ -22,11 +25,10 @@ where KIND=mutant INITRAMFS="$initramfs" EXPECTED="$expected"
 mkdir -p "$logs"
 
 # A debug kernel has to report its fault; otherwise, any failure will do.
-if [ -n "$DEBUG" ]; then
-	reports=SPLAT killed_by=3
-else
-	reports='FAIL|SPLAT|TIMEOUT|MISSING|PLAN|END' killed_by='[1-9]*'
-fi
+case $set in
+suite | faults) reports='FAIL|SPLAT|TIMEOUT|MISSING|PLAN|END' killed_by='[1-9]*' ;;
+*) reports=SPLAT killed_by=3 ;;
+esac
 export STOP_AT_FAILURE=y
 
 # try: build the tree and run the tests on it; $found says what they found

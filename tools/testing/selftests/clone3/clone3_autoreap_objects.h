@@ -10,7 +10,8 @@ static const char * const objects[] = {
 	"task_struct", "signal_cache", "sighand_cache", "pid", "pid_2", "cred", "cred_jar",
 	"files_cache", "fs_cache", "mm_struct", "vm_area_struct", "nsproxy", "filp",
 	"inode_cache", "user_namespace", "pid_namespace", "mnt_cache", "uts_namespace",
-	"net_namespace", "pidfs_attr_cache", "pidfs_xattr_cache", "sigqueue",
+	"net_namespace", "pidfs_inode_cache",
+	"pidfs_attr_cache", "pidfs_xattr_cache", "sigqueue",
 };
 
 #define NR_OBJECTS ARRAY_SIZE(objects)
