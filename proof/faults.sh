@@ -3,6 +3,8 @@
 # Takes each failure point of the calls that make a CLONE_AUTOREAP child or a pidfd, on
 # the kernel with KASAN and kmemleak, and prints how many there are, a row a call.
 # Exit status: 0 nothing is left behind; 1 something is; 2 usage or build; 3 kernel splat.
+: "${ROUNDS:=1}" # so that the runner waits for it
+export ROUNDS
 . "$(dirname -- "$0")/../scripts/lib.sh"
 
 rc=0
