@@ -29,6 +29,9 @@
 #define SECOND_ 3
 #define PARENT2 4
 
+#define WAIT_PIDFD 1	/* queues: of struct pid */
+#define WAIT_CHLDEXIT 2	/* and of struct signal_struct */
+
 #ifdef FAMILY
 #define family true
 #else
@@ -67,6 +70,7 @@ bool stashed;			/* pid->stashed: pid 0 has an inode */
 bool recorded;			/* struct pidfs_inode of pid 0 */
 byte recorded_code;
 
+byte queued[5];			/* add_wait_queue() */
 bool woken[5];
 
 /* What the observers have learnt, for init. */
@@ -94,12 +98,15 @@ inline read_unlock() { readers-- }
  * What follows works on variables of its callers: t, x, y, p, q, excuse.
  */
 
+inline wake(me, queue) { woken[me] = woken[me] || queued[me] == queue }
+inline remove_wait_queue(me) { atomic { queued[me] = 0; woken[me] = false } }
+
 /* do_notify_pidfd() */
 inline wake_in(p)
 {
 #ifndef NO_WAKE_IN
 	if
-	:: p == 0 -> woken[OBSERVER] = true; woken[PARENT] = true; woken[PARENT2] = true
+	:: p == 0 -> wake(OBSERVER, WAIT_PIDFD); wake(PARENT, WAIT_PIDFD); wake(PARENT2, WAIT_PIDFD)
 	:: else
 	fi
 #else
@@ -110,14 +117,20 @@ inline wake_in(p)
 /* __wake_up_parent(): the queue is that of the whole group of the parent, or tracer */
 inline wake_up_parent(t)
 {
-#ifdef FAMILY
-	woken[PARENT] = true; woken[PARENT2] = true; woken[TRACER_] = true
-#else
 	if
-	:: traced[t] -> woken[TRACER_] = true; woken[SECOND_] = true
-	:: else -> woken[PARENT] = true; woken[PARENT2] = true
-	fi
+#ifdef NO_WAKE_WAIT
+	:: AUTOREAP && !traced[t]
 #endif
+#ifndef FAMILY
+	:: traced[t] -> wake(TRACER_, WAIT_CHLDEXIT); wake(SECOND_, WAIT_CHLDEXIT)
+#endif
+	:: else ->
+		wake(PARENT, WAIT_CHLDEXIT);
+		wake(PARENT2, WAIT_CHLDEXIT);
+#ifdef FAMILY
+		wake(TRACER_, WAIT_CHLDEXIT)
+#endif
+	fi
 }
 
 /* do_notify_parent(): y is whether t reaps itself */
@@ -135,22 +148,29 @@ inline do_notify_parent(t)
 	wake_up_parent(t)
 }
 
+/* pidfs_exit() */
+inline pidfs_exit(nr)
+{
+	if
+	:: nr == 0 ->
+		y = stashed;
+		if
+		:: y -> atomic { recorded = true; recorded_code = status_of(x) }
+		:: else
+		fi
+	:: else
+	fi
+}
+
 /* release_task() */
 inline release_task(who)
 {
 	x = who;
 	do
 	:: true ->
-		/* pidfs_exit(), once smp_mb() has made the exit_state known */
-		if
-		:: pid_of[x] == 0 ->
-			y = stashed;
-			if
-			:: y -> atomic { recorded = true; recorded_code = status_of(x) }
-			:: else
-			fi
-		:: else
-		fi;
+#ifndef RECORD_LATE
+		pidfs_exit(pid_of[x]);
+#endif
 		write_lock();
 		/* ptrace_release_task(), __exit_signal(), __unhash_process() */
 		atomic {
@@ -161,7 +181,7 @@ inline release_task(who)
 #ifndef NO_WAKE_HUP
 			/* __change_pid() */
 			if
-			:: pid_of[x] == 0 -> woken[OBSERVER] = true; woken[PARENT] = true; woken[PARENT2] = true
+			:: pid_of[x] == 0 -> wake(OBSERVER, WAIT_PIDFD); wake(PARENT, WAIT_PIDFD); wake(PARENT2, WAIT_PIDFD)
 			:: else
 			fi
 #endif
@@ -199,6 +219,15 @@ inline release_task(who)
 		:: else
 		fi;
 		write_unlock();
+#ifdef RECORD_LATE
+		if
+		:: y
+		:: else -> pidfs_exit(pid_of[x]); y = 0
+		fi;
+#endif
+#ifdef NO_ZAP
+		break;
+#endif
 		if
 		:: y -> x = the_leader
 		:: else -> break
@@ -363,7 +392,8 @@ proctype task(byte t)
 			do_exit(t, 6)
 		fi
 #endif
-	fi
+	fi;
+	atomic { x = 0; y = 0 }
 }
 
 #ifdef KILL
@@ -464,14 +494,16 @@ inline pidfd_poll()
 /* poll(2), until there is as much as enough */
 inline poll(me, enough)
 {
+	queued[me] = WAIT_PIDFD;	/* poll_wait() */
 	do
-	:: woken[me] = false;		/* poll_wait(), and do_poll() before each look */
+	:: woken[me] = false;		/* do_poll(), before each look */
 		pidfd_poll();
 		if
 		:: q >= enough -> break
 		:: else -> woken[me]
 		fi
-	od
+	od;
+	remove_wait_queue(me)
 }
 
 proctype observer()
@@ -523,13 +555,14 @@ proctype observer()
 #ifndef PLAIN
 	assert(enough != 1 || told[OBSERVER] || excuse);
 #endif
-out:	skip
+out:	atomic { p = 0; q = 0; enough = 0; excuse = 0 }
 }
 
 /* do_wait(): q is whether it has returned a task; if not, it is ECHILD */
 inline wait(me, is_tracer)
 {
 	q = 0;
+	queued[me] = WAIT_CHLDEXIT;
 	do
 	:: woken[me] = false;		/* set_current_state() */
 		read_lock();		/* __do_wait() */
@@ -558,7 +591,7 @@ inline wait(me, is_tracer)
 					q = 1;
 					y = traced[t] && !family && is_leader[t];
 					exit_state[t] = (y -> TRACE : DEAD);
-					waited = waited + is_leader[t]
+					waited = waited + (is_leader[t] && (!is_tracer || family))
 #ifndef NO_CMPXCHG
 				:: else
 #endif
@@ -585,7 +618,8 @@ inline wait(me, is_tracer)
 			break
 		:: else -> read_unlock(); woken[me]
 		fi
-	od
+	od;
+	remove_wait_queue(me)
 }
 
 /* The real parent, in a wait call, perhaps after a poll; any of its threads */
@@ -606,7 +640,7 @@ proctype parent(byte me)
 	:: else
 	fi;
 #endif
-	skip
+	atomic { t = 0; x = 0; y = 0; p = 0; q = 0; excuse = 0 }
 }
 
 #ifdef TRACER
@@ -619,7 +653,8 @@ proctype second()
 	if
 	:: !q -> pidfd_info(SECOND_); assert(excuse != TRACE)
 	:: else
-	fi
+	fi;
+	atomic { t = 0; x = 0; y = 0; p = 0; q = 0; excuse = 0 }
 }
 #endif
 
@@ -642,7 +677,11 @@ proctype tracer()
 	run second();
 #endif
 	if
-	:: wait(TRACER_, true)
+	:: wait(TRACER_, true);
+#if !defined(EXEC) && !defined(FAMILY) && !defined(SECOND)
+		/* A tracer that waits is not passed over. */
+		assert(q)
+#endif
 	:: true
 	/* ptrace_detach(), of a task that lives */
 	:: atomic { !writer && readers == 0 && exit_state[t] == 0 -> traced[t] = false }
@@ -663,9 +702,7 @@ proctype tracer()
 				:: !family -> do_notify_parent(t)
 #ifndef NO_DETACH
 				:: family && AUTOREAP ->
-#ifndef NO_WAKE_PARENT
 					wake_up_parent(t);
-#endif
 					y = 1
 #endif
 				:: else
@@ -684,7 +721,7 @@ proctype tracer()
 	:: y -> release_task(t)
 	:: else
 	fi;
-out:	skip
+out:	atomic { t = 0; x = 0; y = 0; q = 0 }
 }
 #endif
 
@@ -703,8 +740,12 @@ init {
 #endif
 		run task(L);
 		run task(T);
+#ifndef NO_OBSERVER
 		run observer();
+#endif
+#ifndef NO_PARENT
 		run parent(PARENT);
+#endif
 #ifdef PARENTS
 		run parent(PARENT2);
 #endif
