@@ -17,6 +17,7 @@ help:
 	@echo 'make storm             many processes do everything at once, on the debug kernels'
 	@echo 'make regress           the base'"'"'s own tests on base and series: does one differ?'
 	@echo 'make parity KDIR=path  these tests on mainline 7.1 or later: its known faults'
+	@echo 'make model             all orders that there can be: herd7 on the barriers, spin on the steps'
 	@echo 'make bench             what the flag costs and saves, in instructions: a table and plots'
 	@echo 'make programs          gdb, bwrap, python3 and others with what the page tells people to copy'
 	@echo 'make boot              a shell in the guest'
@@ -88,6 +89,7 @@ arches:		; $(locked) 'vm/qemu.sh check && scripts/arches.sh'
 base:		; @scripts/name.sh
 regress:	; $(locked) 'vm/qemu.sh check && scripts/deps.sh && scripts/tree.sh && proof/regress.sh'
 parity:		; $(locked) 'vm/qemu.sh check && scripts/deps.sh && scripts/cross.sh && proof/parity.sh'
+model:		; $(locked) 'scripts/deps.sh model && scripts/cross.sh && scripts/tree.sh && proof/model.sh'
 bench:		; $(locked) 'scripts/deps.sh bench && $(guest) && bench/run.sh'
 programs:	; $(locked) '$(guest) && proof/programs.sh'
 boot:		; $(locked) '$(guest) && vm/qemu.sh shell'
@@ -102,4 +104,4 @@ reach:		; @ELSEWHERE=1 scripts/reach.sh
 am:		; @scripts/am.sh
 deps:		; @scripts/deps.sh
 
-.PHONY: help demo check kselftest base bases arches reach bisectcheck lint mutate coverage faults differ storm regress parity bench programs boot tree kernel image am refresh series export deps clean mrproper
+.PHONY: help demo check kselftest base bases arches reach bisectcheck lint mutate coverage faults differ storm regress parity model bench programs boot tree kernel image am refresh series export deps clean mrproper

@@ -9,7 +9,7 @@
 if [ "$1" = clean ]; then
 	for dir in "$O"/*/linux.git; do
 		cd "${dir%/linux.git}" 2>/dev/null || continue
-		rm -rf new series series.new obj* root* run* log* initramfs* expected* linux-*
+		rm -rf new series series.new obj* root* run* log* initramfs* expected* model linux-*
 		own_git --git-dir=linux.git worktree prune
 	done
 	exit
@@ -27,5 +27,5 @@ done
 for repo in "$O"/*/linux.git; do
 	[ ! -e "$repo" ] || mv "${repo%/linux.git}" "${repo%/linux.git}.removed"
 done
-rm -rf "$O"/*.removed "$O/log" "$O/.lock" "$O/apt" "$O/cross" "$O/download" "$O/reach"
+rm -rf "$O"/*.removed "$O/log" "$O/.lock" "$O/apt" "$O/cross" "$O/herd" "$O/download" "$O/reach"
 rmdir "$O" 2>/dev/null || :

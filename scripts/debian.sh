@@ -1,12 +1,13 @@
 #!/bin/sh
 # Usage: [ELSEWHERE=1] scripts/debian.sh list
-#        scripts/debian.sh get PACKAGE[=VERSION]
+#        scripts/debian.sh get PACKAGE[=VERSION | /SUITE]
 #        scripts/debian.sh sources SUITE...
 # The linux-source packages of Debian: `list` prints PACKAGE=VERSION of all that the
 # sources of this machine offer, and with ELSEWHERE=1 of those of other releases too;
-# `get` downloads one to the current directory, from there if this machine's own
-# sources lack it. Those lists lie apart, in $O/apt, and change nothing else. `sources`
-# prints lines for apt's sources.list: the suites, from this machine's mirrors.
+# `get` downloads one, or any other package, to the current directory, from there if this
+# machine's own sources lack it. Those lists lie apart, in $O/apt, and change nothing
+# else. `sources` prints lines for apt's sources.list: the suites, from this machine's
+# mirrors.
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
 
@@ -63,7 +64,7 @@ list)
 		done
 	} | awk '{ print $1 "=" $3 }' | sort -uV ;;
 get)
-	[ $# = 2 ] || die "say which package: scripts/debian.sh get PACKAGE[=VERSION]"
+	[ $# = 2 ] || die "say which package: scripts/debian.sh get PACKAGE[=VERSION | /SUITE]"
 	if ! logged "$log" apt-get download "$2"; then
 		step APT "looking for $2 in other releases of Debian"
 		update
@@ -72,5 +73,5 @@ get)
 sources)
 	shift
 	sources "$@" ;;
-*)	die "usage: scripts/debian.sh list | get PACKAGE[=VERSION] | sources SUITE..." ;;
+*)	die "usage: scripts/debian.sh list | get PACKAGE[=VERSION | /SUITE] | sources SUITE..." ;;
 esac

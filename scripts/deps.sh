@@ -1,9 +1,9 @@
 #!/bin/sh
-# Usage: scripts/deps.sh [lint | bench | programs]
+# Usage: scripts/deps.sh [lint | bench | programs | model]
 # Installs the Debian packages that building, booting and checking need, with `lint`
 # those for scripts/lint.sh too, with `bench` those for bench/run.sh, with `programs`
-# those for proof/programs.sh, if any is missing. As root it runs apt-get; otherwise it
-# prints the one command.
+# those for proof/programs.sh, with `model` those for proof/model.sh, if any is missing.
+# As root it runs apt-get; otherwise it prints the one command.
 # Exit status: 0 all there; 2 something is missing and was not installed.
 . "$(dirname -- "$0")/lib.sh"
 
@@ -13,6 +13,7 @@ packages="bc bison busybox-static ccache codespell cpio curl flex gcc git kmod l
 case ${1:-} in
 lint) packages="$packages graphviz python3-sphinx python3-yaml sparse" ;;
 bench) packages="$packages dwarves gnuplot-nox" ;;
+model) packages="$packages spin" ;;
 programs) packages="$packages bubblewrap findutils gdb ltrace python3-minimal strace" ;;
 esac
 

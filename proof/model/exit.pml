@@ -417,6 +417,7 @@ inline pidfd_info(me)
 		told[me] = false;
 		excuse = 0;
 #ifdef MAINLINE
+		/* pidfd_info(): what has been recorded, or nothing */
 		atomic { told[me] = recorded; told_code[me] = recorded_code }
 #else
 		/* pidfd_info_exit() */
@@ -540,6 +541,7 @@ proctype observer()
 	fi;
 #endif
 #endif
+	/* main(), which may poll, for POLLIN or POLLHUP */
 	if
 	:: enough = 0
 	:: enough = 1
@@ -550,7 +552,7 @@ proctype observer()
 	:: else
 	fi;
 	pidfd_info(OBSERVER);
-	/* the promise of POLLHUP, and that of POLLIN */
+	/* the promises to main(): that of POLLHUP, and that of POLLIN */
 	assert(enough != 2 || told[OBSERVER]);
 #ifndef PLAIN
 	assert(enough != 1 || told[OBSERVER] || excuse);
@@ -635,6 +637,7 @@ proctype parent(byte me)
 #endif
 	wait(me, false);
 #if !defined(LATE) && !defined(PLAIN)
+	/* main(), which may have been told ECHILD */
 	if
 	:: !q -> pidfd_info(me); assert(told[me])
 	:: else
