@@ -685,9 +685,11 @@ proctype tracer()
 		/* A tracer that waits is not passed over. */
 		assert(q)
 #endif
+#ifndef SECOND	/* nobody would wake the other thread */
 	:: true
 	/* ptrace_detach(), of a task that lives */
 	:: atomic { !writer && readers == 0 && exit_state[t] == 0 -> traced[t] = false }
+#endif
 	fi;
 	/* exit_ptrace(), __ptrace_detach() */
 	write_lock();
