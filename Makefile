@@ -89,7 +89,7 @@ arches:		; $(locked) 'vm/qemu.sh check && scripts/arches.sh'
 base:		; @scripts/name.sh
 regress:	; $(locked) 'vm/qemu.sh check && scripts/deps.sh && scripts/tree.sh && proof/regress.sh'
 parity:		; $(locked) 'vm/qemu.sh check && scripts/deps.sh && scripts/cross.sh && proof/parity.sh'
-model:		; $(locked) 'scripts/deps.sh model && scripts/cross.sh && scripts/tree.sh && proof/model.sh'
+model:		; $(locked) 'scripts/deps.sh model && scripts/tree.sh && proof/model.sh'
 bench:		; $(locked) 'scripts/deps.sh bench && $(guest) && bench/run.sh'
 programs:	; $(locked) '$(guest) && proof/programs.sh'
 boot:		; $(locked) '$(guest) && vm/qemu.sh shell'
