@@ -409,6 +409,13 @@ proctype killer()
 }
 #endif
 
+/* pidfs_wait_is_over() */
+#if defined(PLAIN) || defined(TRACE_OPEN)
+#define wait_is_over(t) (exit_state[t] == DEAD)
+#else
+#define wait_is_over(t) (exit_state[t] == DEAD || exit_state[t] == TRACE)
+#endif
+
 /* pidfd_info(): the status in told[me], or the excuse that somebody can wait for it */
 inline pidfd_info(me)
 {
@@ -440,7 +447,7 @@ inline pidfd_info(me)
 #ifdef ZOMBIE_TELLS
 					:: q != NONE && exit_state[q] ->
 #else
-					:: q != NONE && exit_state[q] == DEAD ->
+					:: q != NONE && wait_is_over(q) ->
 #endif
 						told[me] = true;
 						told_code[me] = status_of(q)

@@ -194,7 +194,7 @@ static long clone_pidfd(struct faults *faults)
 static long clone_vfork(struct faults *faults)
 {
 	return clone_with(faults, (struct ar_clone_args){
-		.flags = CLONE_PIDFD | CLONE_VM | CLONE_VFORK,
+		.flags = CLONE_PIDFD | CLONE_VFORK,
 	});
 }
 
@@ -364,7 +364,7 @@ static unsigned int take_all(struct __test_metadata *_metadata, struct faults *f
 /* Each call, and how many failures of it there are at least. */
 FIXTURE_VARIANT_ADD(faults, clone_alone) { clone_alone, 20 };
 FIXTURE_VARIANT_ADD(faults, clone_pidfd) { clone_pidfd, 22 };
-FIXTURE_VARIANT_ADD(faults, clone_vfork) { clone_vfork, 10 };
+FIXTURE_VARIANT_ADD(faults, clone_vfork) { clone_vfork, 22 };
 FIXTURE_VARIANT_ADD(faults, clone_set_tid) { clone_set_tid, 22 };
 FIXTURE_VARIANT_ADD(faults, clone_cgroup) { clone_cgroup, 22 };
 FIXTURE_VARIANT_ADD(faults, clone_namespaces) { clone_namespaces, 40 };

@@ -240,4 +240,72 @@ TEST_F_TIMEOUT(autoreap, traced_thread_never_tells_half_a_group_exit, LONG_RUN)
 	EXPECT_EQ(0, half);
 }
 
+/* What a thread of a tracer heard of a child: that it was collected, or its status. */
+#define COLLECTED (-2000)
+
+struct waiter {
+	pid_t pid;
+	int pidfd, report;
+};
+
+static int wait_and_tell(void *arg)
+{
+	struct waiter *waiter = arg;
+	long ret = syscall(__NR_waitid, P_PID, waiter->pid, NULL, WEXITED | __WALL, NULL);
+
+	tell(waiter->report, ret ? ar_status(waiter->pidfd) : COLLECTED);
+	return 0;
+}
+
+/* Traces each child that it hears of, and waits for it in two threads. */
+static void trace_and_wait_twice(int hears, int report)
+{
+	struct waiter waiter = { .report = report };
+	int thread_fd;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;) {
+		waiter.pid = hear(hears);
+		waiter.pidfd = ar_pidfd_open(waiter.pid, 0);
+		if (waiter.pidfd < 0 || ptrace(PTRACE_SEIZE, waiter.pid, NULL, NULL) ||
+		    start_thread(wait_and_tell, &waiter, &thread_fd) < 0)
+			_exit(255);
+		tell(report, 0);
+		wait_and_tell(&waiter);
+		ar_poll_gone(thread_fd);
+		close(thread_fd);
+		close(waiter.pidfd);
+	}
+}
+
+/*
+ * A tracer collects a child that then reaps itself. Another of its threads, which waited
+ * too, is told of that by ECHILD, maybe before the child is dead: the status is there.
+ */
+TEST_F(autoreap, second_waiter_of_the_tracer_has_the_status)
+{
+	int i, j, pidfd = -1, orders[2], heard[2];
+	pid_t pid;
+
+	ASSERT_EQ(0, pipe(orders));
+	pid = ar_fork(0, SIGCHLD, NULL);
+	ASSERT_LE(0, pid);
+	if (!pid)
+		trace_and_wait_twice(orders[0], self->report[1]);
+	for (i = 0; i < 4 * ar_rounds(); i++) {
+		pid = ar_start(CLONE_AUTOREAP, &pidfd, &self->gate, CHILD_CODE);
+		ASSERT_LT(0, pid);
+		tell(orders[1], pid);
+		ASSERT_EQ(0, hear(self->report[0]));
+		ASSERT_EQ(0, ar_gate_open(&self->gate));
+		for (j = 0; j < 2; j++)
+			heard[j] = hear(self->report[0]);
+		j = heard[0] == COLLECTED;
+		EXPECT_EQ(COLLECTED, heard[!j]);
+		EXPECT_EQ(EXITED(CHILD_CODE), heard[j]);
+		ASSERT_TRUE(ar_ended(pidfd));
+		close(pidfd);
+	}
+}
+
 TEST_HARNESS_MAIN
