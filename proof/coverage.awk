@@ -66,8 +66,8 @@ END {
 		if (!(i in order))
 			continue
 		at = order[i]
-		split(at, key, SUBSEP)
-		file = key[1]; number = key[2]
+		split(at, place, SUBSEP)
+		file = place[1]; number = place[2]
 		if (!(file in all))
 			files[++nfiles] = file
 		all[file]++

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Usage: TESTS=clone3_autoreap_random [BASES="6.12 7.0 7.3"] [ROUNDS=steps] [SEED=] [SMP=] proof/differ.sh
+# Usage: TESTS=clone3_autoreap_random [BASES="6.12 7.0 7.3" | KDIR=] [ROUNDS=steps] [SEED=] [SMP=] proof/differ.sh
 # Runs the same random programs on the kernel of each base: all that they do has to be
 # what the contract says, and the same on any two kernels, in 64-bit programs and 32-bit
 # ones. A program that differs is made short and printed. A row a kernel and program.
@@ -10,6 +10,7 @@ export SMP ROUNDS TIMEOUT
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/vm/guest.sh"
 
+[ -z "${BASES:-}" ] || [ -z "$KDIR" ] || die "BASES and KDIR: say one of them"
 rows=$O/differ.rows status=0
 : >"$rows"
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Usage: [BASE=] [SMP=] [ACCEL=] scripts/check.sh
 # All tests of this project: of the series, of the scripts, of the verdict, the
-# kselftests in the guest (which must be built), and a few of them on another
-# architecture, which is built here. A line for each test; the last line is
+# kselftests in the guest (which must be built), some random programs there, and a few
+# tests on another architecture, which is built here. A line for each test; the last line is
 # `N passed, N failed, N skipped`.
 # Exit status: 0 if none failed; 1 otherwise.
 . "$(dirname -- "$0")/lib.sh"
@@ -92,13 +92,21 @@ check "README.svg: says what the picture of the page says" scripts/picture.sh --
 # shellcheck disable=SC2046
 check "shellcheck" shellcheck -x -P SCRIPTDIR \
 	$(grep -rlE '^#!/bin/sh|^# shellcheck shell' scripts vm proof bench .ci)
-check "codespell" codespell -q 3 --ignore-words-list=smove,bu \
+check "codespell" codespell -q 3 --ignore-words-list=smove,bu,inout,filp \
 	README.md MAINTAINERS Makefile scripts vm proof bench samples tools patches man Documentation
 check "mandoc" mandoc -T lint -W warning man/*.2const
 for tests in vm/tests/*_test.sh bench/tests/*_test.sh scripts/tests/*_test.sh; do
 	tap "$tests"
 done
 guest
+set -- INITRAMFS="$work/initramfs-random.cpio" EXPECTED="$work/expected-random" \
+	TESTS=clone3_autoreap_random ROUNDS=5000 SMP=1
+if env "$@" vm/initramfs.sh; then
+	guest "$@"
+else
+	step FAIL "the guest of the random programs is not built"
+	count 0 1 0
+fi
 if [ "$ARCH" = "$host_arch" ]; then
 	other=arm64
 	[ "$ARCH" != arm64 ] || other=x86_64

@@ -95,6 +95,8 @@ refuses "regress on $other" "this is for ARCH=$host_arch" env ARCH="$other" "$to
 refuses "programs on $other" "this is for ARCH=$host_arch" env ARCH="$other" "$top/proof/programs.sh"
 refuses "ARCHES" 'ARCHES: vax is none of: arm64' env ARCHES="arm64 vax" "$top/scripts/arches.sh"
 refuses "ACCEL=kvm for another architecture" 'KVM on .* runs no guest of s390' env ACCEL=kvm ARCH=s390 O="$out" "$top/vm/qemu.sh" kselftest
+refuses "BASES and KDIR" 'BASES and KDIR: say one' env BASES="6.12" KDIR="$tmp/linux" "$top/proof/differ.sh"
+refuses "BASES" 'cannot get linux-source-5.9' env BASES=5.9 KDIR= O="$out" "$top/proof/differ.sh"
 refuses "DEBUG" 'DEBUG=2 is none of: 1 kcsan' env DEBUG=2 "$top/scripts/lib.sh"
 
 # Variables
@@ -106,6 +108,10 @@ refuses "O: a space in the path" 'cannot be built below' env O="$tmp/o" "$top/sc
 mkdir -p "$out"
 for bad in 0 9 x; do
 	refuses "SMP=$bad" "SMP=$bad is not a number" env O="$out" SMP="$bad" "$top/vm/qemu.sh" kselftest
+done
+for bad in 0 -1 two; do
+	refuses "SEED=$bad" "SEED=$bad is not a number" env O="$out" SEED="$bad" "$top/vm/qemu.sh" kselftest
+	refuses "MINUTES=$bad" "MINUTES=$bad is not a number" env O="$out" MINUTES="$bad" "$top/vm/qemu.sh" kselftest
 done
 refuses "TIMEOUT=1m" 'TIMEOUT=1m is not a number' env O="$out" TIMEOUT=1m "$top/vm/qemu.sh" kselftest
 refuses "ACCEL=xen" 'ACCEL=xen is neither tcg nor kvm' env O="$out" ACCEL=xen "$top/vm/qemu.sh" kselftest
