@@ -103,7 +103,9 @@ static void clone3_step(int t, int new, unsigned int how)
 static void legacy_clone_step(int t, int new, unsigned int how)
 {
 	int exit_signal = how & 1 ? SIGCHLD : how & 2 ? SIGUSR1 : 0;
-	long ret = ask(t, DO_LEGACY_CLONE, new, 0, exit_signal, 0);
+	/* On 64-bit machines only is there room for the flag, which clone() drops. */
+	long ret = ask(t, DO_LEGACY_CLONE, new, how & 4 ? (long)CLONE_AUTOREAP : 0, exit_signal,
+		       0);
 
 	say("%d: clone(%d): %d", t, exit_signal, new);
 	if (ret < 0) {
