@@ -1,14 +1,15 @@
 # Usage: awk -v tree=DIR/ -f coverage.awk ADDED UNREACHED FILE.gcov...
 # Prints "listing TEXT" for each added line and its branches, then what is not reached
-# though it is not listed, what is listed though it is reached, and a table.
-# ADDED: "file line" of each added line. UNREACHED: "file: text of the line: line" or
-# ": branch N", then ": reason"; lines of "#" are comments. What is reached now and then
-# has a reason that begins so. Exit status: 0, or 1 if there is a difference.
+# though it is not listed, what is listed though it is reached, or stands for two lines,
+# which files were not counted, and a table.
+# ADDED: "file line" of each added line. UNREACHED: "file: function(): text of the line:
+# line" or ": branch N", then ": reason"; lines of "#" are comments. What is reached now
+# and then has a reason that begins so. Exit status: 0, or 1 if there is a difference.
 
 function trim(text) { gsub(/^[ \t]+|[ \t]+$/, "", text); return text }
 
 FILENAME != current { current = FILENAME; part++ }
-part == 1 { added[$1, $2] = ++lines; next }
+part == 1 { added[$1, $2] = ++lines; touched[$1]; next }
 part == 2 {
 	if (/^#/ || !NF) next
 	i = match($0, /: (line|branch [0-9]+): /)
@@ -32,10 +33,12 @@ part == 2 {
 	here = ours && count != "-" && at in added
 	if (here) {
 		source[at] = text
+		where[at] = fun
 		ran[at] += count
 	}
 	next
 }
+/^function / { fun = $2 "()" }
 # With the copies of an inline function one below the other, they are the same branches.
 /^-----/ { here = 0 }
 here && /^branch +[0-9]+ / {
@@ -46,11 +49,16 @@ here && /^branch +[0-9]+ / {
 }
 
 function judge(what, times,    key) {
-	key = file ": " trim(source[at]) ": " what
+	key = file ": " where[at] ": " trim(source[at]) ": " what
+	if (key in reason && key in line && line[key] != number) {
+		print "LISTED, but which of lines " line[key] " and " number "? " key
+		failed = 1
+	}
+	line[key] = number
 	if (times && key in reason && reason[key] !~ /^now and then/)
 		superfluous[key]
 	if (!times && !(key in reason)) {
-		print "UNREACHED " file ":" number ": " what ": " trim(source[at])
+		print "UNREACHED " file ":" number ": " where[at] ": " trim(source[at]) ": " what
 		failed = 1
 	} else if (!times) {
 		excused[file]++
@@ -83,6 +91,11 @@ END {
 	for (entry in reason)
 		if (entry in superfluous && !(entry in used)) {
 			print "LISTED, yet reached: " entry
+			failed = 1
+		}
+	for (file in touched)
+		if (file ~ /[.]c$/ && !(file in all)) {
+			print "NOT COUNTED: " file
 			failed = 1
 		}
 	printf "%-32s %14s %16s %8s\n", "file", "lines reached", "branches taken", "listed"

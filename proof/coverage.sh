@@ -2,10 +2,10 @@
 # Usage: [BASE= | KDIR=] [ARCH=] [SMP=] [ROUNDS=] proof/coverage.sh
 # Which of the lines and branches that the series adds to the kernel the tests reach:
 # runs them on a kernel whose objects that the series touches count, by gcov. Prints a
-# table, a row a file; $O/coverage gets each of these lines with its counts, branches
+# table, a row a file; $work/coverage gets each of these lines with its counts, branches
 # below it. proof/unreached lists what no test can reach, each with its reason.
-# Exit status: 0 all are reached but those listed; 1 one is not, or one that is listed is;
-# 2 usage or build; 3 kernel splat.
+# Exit status: 0 all are reached but those listed; 1 one is not, one that is listed is,
+# or a test failed; otherwise that of vm/run.sh.
 . "$(dirname -- "$0")/../scripts/lib.sh"
 
 series=$(own_git --git-dir="$work/linux.git" rev-parse series)
@@ -32,7 +32,9 @@ for object in $objects; do
 	dir=$new/$obj/${object%/*}
 	[ -f "$new/$obj/${object%o}gcda" ] || die "the guest sent no counts of $object"
 	cp "$obj/${object%o}gcno" "$dir/"
-	(cd "$dir" && "${CROSS_COMPILE}gcov" -b -c "${object##*/}") >>"$logs/gcov.log" 2>&1 || die "gcov: $(tail -n 1 "$logs/gcov.log")"
+	# Apart from each other, as each may have the same header.
+	mkdir -p "$new/${object%.o}"
+	(cd "$new/${object%.o}" && "${CROSS_COMPILE}gcov" -b -c -o "$dir" "${object##*/}") >>"$logs/gcov.log" 2>&1 || die "gcov: $(tail -n 1 "$logs/gcov.log")"
 done
 
 # added: FILE LINE of each line that the series adds to the code
@@ -45,9 +47,10 @@ added() {
 added >"$new/added"
 find "$new" -name '*.gcov' -exec awk -v tree="$tree/" -f "$top/proof/coverage.awk" \
 	"$new/added" "$top/proof/unreached" {} + >"$new/report" || rc=1
-rm -rf "$O/coverage"
-mkdir -p "$O/coverage"
-sed -n 's/^listing //p' "$new/report" >"$O/coverage/listing"
-sed -n '/^listing /!p' "$new/report" | tee "$O/coverage/table"
-echo "each line with its counts: $O/coverage/listing"
+[ -s "$new/report" ] || die "gcov says nothing of $tree (log: $logs/gcov.log)"
+rm -rf "$work/coverage"
+mkdir -p "$work/coverage"
+sed -n 's/^listing //p' "$new/report" >"$work/coverage/listing"
+sed -n '/^listing /!p' "$new/report" | tee "$work/coverage/table"
+echo "each line with its counts: $work/coverage/listing"
 exit "$rc"

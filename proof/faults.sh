@@ -2,7 +2,7 @@
 # Usage: DEBUG=1 TESTS=clone3_autoreap_faults [BASE= | KDIR=] [SMP=] proof/faults.sh
 # Takes each failure point of the calls that make a CLONE_AUTOREAP child or a pidfd, on
 # the kernel with KASAN and kmemleak, and prints how many there are, a row a call.
-# Exit status: 0 nothing is left behind; 1 something is; 2 usage or build; 3 kernel splat.
+# Exit status: 0 nothing is left behind; 1 something is; otherwise that of vm/run.sh.
 : "${ROUNDS:=1}" # so that the runner waits for it
 export ROUNDS
 . "$(dirname -- "$0")/../scripts/lib.sh"

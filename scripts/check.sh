@@ -100,7 +100,7 @@ for tests in vm/tests/*_test.sh bench/tests/*_test.sh scripts/tests/*_test.sh; d
 done
 guest
 set -- INITRAMFS="$work/initramfs-random.cpio" EXPECTED="$work/expected-random" \
-	TESTS=clone3_autoreap_random ROUNDS=5000 SMP=1
+	RUN="$work/run-random" TESTS=clone3_autoreap_random ROUNDS=5000 SMP=1
 if env "$@" vm/initramfs.sh; then
 	guest "$@"
 else

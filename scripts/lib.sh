@@ -124,6 +124,7 @@ where() {
 	tree=$work/linux$kind${kind:+$debug}
 	obj=$work/obj$arch$kind$debug logs=$work/log$arch$kind$debug run=$work/run$arch$kind$debug
 	root=$work/root$arch$kind
+	run=${RUN:-$run}
 	# Tests may be those of another kernel.
 	initramfs=${INITRAMFS:-$work/initramfs$arch$kind.cpio} expected=${EXPECTED:-$work/expected$arch$kind}
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Usage: [BASE= | KDIR=] [ACCEL=tcg|kvm] [SMP=] [TIMEOUT=] [REPEAT=] [ROUNDS=] vm/qemu.sh kselftest|demo|shell
+# Usage: [BASE= | KDIR=] [ACCEL=tcg|kvm] [SMP=] [TIMEOUT=] [REPEAT=] [ROUNDS=] [SEED=] [MINUTES=] vm/qemu.sh kselftest|demo|shell
 #        [BASE= | KDIR=] [KERNEL=bzImage] [MILLIONS=] vm/qemu.sh bench
 #        vm/qemu.sh check
 # Boots the built kernel, or KERNEL, and initramfs. For a shell the console is this

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Usage: [BASE= | KDIR=] [TARGETS=] [ACCEL=] [SMP=] [TIMEOUT=] [REPEAT=] [ROUNDS=] vm/run.sh kselftest|demo
+# Usage: [BASE= | KDIR=] [TARGETS=] [ACCEL=] [SMP=] [TIMEOUT=] [REPEAT=] [ROUNDS=] [SEED=] [MINUTES=] vm/run.sh kselftest|demo
 # Boots the guest once and judges what it reports.
 # kselftest: the last line is `N passed, N failed, N skipped`. demo: the table.
 # Exit status: 0 pass; 1 a test failed or a result is missing; 2 usage or build;

@@ -28,7 +28,8 @@ struct mail {
 	int pid, code, status;
 };
 
-static char stacks[ACTORS][16384];
+/* The stack of a thread; nobody gives it back before the process ends or calls exec. */
+#define STACK 16384
 
 /* The life of the actor @self, which ends in an exit. */
 static void act_as(long self);
@@ -64,19 +65,44 @@ static inline int settle_down(uid_t uid)
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGUSR1);
-	return write_file("/proc/self/uid_map", map) || sigprocmask(SIG_BLOCK, &set, NULL) ||
+	/* Whoever sends to its process group sends to nobody else. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return setpgid(0, 0) || write_file("/proc/self/uid_map", map) || sigprocmask(SIG_BLOCK, &set, NULL) ||
 	       unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	       mount("proc", "/proc", "proc", 0, NULL) ||
 	       mount("tmp", "/tmp", "tmpfs", 0, NULL) || chdir("/tmp") ? -1 : 0;
 }
 
-/* All who are there end, and nobody is left; whom that leaves, the harness's alarm finds. */
-static inline void kill_all(void)
+static inline time_t now(void)
 {
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec;
+}
+
+/*
+ * All who are there end, and are waited for; @met is told of each. False if somebody is
+ * left after half a minute.
+ */
+static inline bool kill_all(void (*met)(pid_t pid))
+{
+	time_t start = now();
+	pid_t pid;
+
 	kill(-1, SIGKILL);
-	while (wait4(-1, NULL, __WALL, NULL) > 0 || errno != ECHILD)
-		;
-	unlink("core");
+	while (now() - start < 30) {
+		pid = waitpid(-1, NULL, WNOHANG | __WALL);
+		if (pid < 0 && errno == ECHILD) {
+			unlink("core");
+			return true;
+		}
+		if (pid > 0 && met)
+			met(pid);
+		if (!pid)
+			usleep(100);
+	}
+	return false;
 }
 
 static void handle_nothing(int sig)
@@ -88,6 +114,17 @@ static int start_actor(void *self)
 {
 	act_as((long)self);
 	return 0;
+}
+
+static long start_thread_actor(long new)
+{
+	char *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			   -1, 0);
+
+	if (stack == MAP_FAILED)
+		return -1;
+	return clone(start_actor, stack + STACK, CLONE_VM | CLONE_FS | CLONE_FILES |
+		     CLONE_SIGHAND | CLONE_THREAD, (void *)new);
 }
 
 static long do_wait(struct mail *mail)
@@ -151,9 +188,7 @@ static long obey(struct mail *mail, int order)
 	case DO_LEGACY_CLONE:
 		return do_clone(mail, order == DO_LEGACY_CLONE);
 	case DO_THREAD:
-		return clone(start_actor, stacks[mail->arg[0]] + sizeof(stacks[0]),
-			     CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD,
-			     (void *)mail->arg[0]);
+		return start_thread_actor(mail->arg[0]);
 	case DO_EXEC:
 		return do_exec(mail);
 	case DO_EXIT:

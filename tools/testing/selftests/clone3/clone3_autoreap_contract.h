@@ -175,7 +175,7 @@ static void end_task(int t)
 static void end_process(int p, int status)
 {
 	int t, reaper = reaper_of(p);
-	bool alone = living_threads(p) == 1 && lives(p);
+	bool lived = lives(p), alone = living_threads(p) == 1 && lived;
 
 	tasks[p].dead = true;
 	tasks[p].stopped = false;
@@ -195,6 +195,9 @@ static void end_process(int p, int status)
 	}
 	if (alone || tasks[p].tracer == NOBODY)
 		tell_of_end(p);
+	else if (tasks[p].exit_signal == SIGCHLD ||
+		 (lived && tasks[p].tracer != tasks[p].parent))
+		tasks[tasks[p].tracer].pending = YES;
 	else if (!tasks[tasks[p].tracer].pending)
 		tasks[tasks[p].tracer].pending = MAYBE;
 }

@@ -40,15 +40,22 @@ static void count_objects(long count[NR_OBJECTS])
 		fclose(info);
 }
 
-/* Of a kernel with slab_debug only are the counts exact. */
+/* Of a kernel with slab_debug only are the counts exact, if it has these objects at all. */
 static bool objects_are_counted(void)
 {
+	static const char * const needed[] = { "task_struct", "pid", "filp" };
+	long count[NR_OBJECTS];
+	unsigned int i, j, n = 0;
 	char text = 0;
 	int fd = open("/sys/kernel/slab/pid/sanity_checks", O_RDONLY | O_CLOEXEC);
 	bool exact = fd >= 0 && read(fd, &text, 1) == 1 && text == '1';
 
 	close(fd);
-	return exact;
+	count_objects(count);
+	for (i = 0; i < NR_OBJECTS; i++)
+		for (j = 0; j < ARRAY_SIZE(needed); j++)
+			n += count[i] && !strcmp(objects[i], needed[j]);
+	return exact && n == ARRAY_SIZE(needed);
 }
 
 /* Of which objects there are more than @before, for five seconds, or NULL. */

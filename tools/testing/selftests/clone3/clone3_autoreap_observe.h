@@ -8,7 +8,6 @@
 
 #include <linux/futex.h>
 #include <stdarg.h>
-#include <time.h>
 
 static struct mail *mails;
 
@@ -49,6 +48,7 @@ static struct {
 
 static __u64 digest;
 static bool printing, different;
+static char difference[200];
 
 /* A line of what happens; it counts for the digest. */
 static void say(const char *format, ...)
@@ -67,18 +67,14 @@ static void say(const char *format, ...)
 
 static void differs(const char *what, int who, long want, long got)
 {
-	if (printing && !different)
-		printf("# DIFFERENT: %s of %d: %ld (0x%lx) expected, %ld (0x%lx) found\n", what,
-		       who, want, want, got, got);
+	if (different)
+		return;
 	different = true;
-}
-
-static time_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec;
+	snprintf(difference, sizeof(difference),
+		 "%s of %d: %ld (0x%lx) expected, %ld (0x%lx) found", what, who, want, want, got,
+		 got);
+	if (printing)
+		printf("# DIFFERENT: %s\n", difference);
 }
 
 /* Let others run; false if that has been of no use for too long. */
@@ -124,6 +120,12 @@ static long ask(int t, enum order what, long a, long b, long c, long d)
 		return mails[t].result;
 	differs("answer", t, what, 0);
 	return -ETIME;
+}
+
+static void expect(const char *what, int who, long want, long got)
+{
+	if (want != got)
+		differs(what, who, want, got);
 }
 
 static bool acts(int t)
@@ -206,7 +208,10 @@ static void observe(void)
 	}
 }
 
-/* The status by PIDFD_GET_INFO of each process whose pidfd tells something new. */
+/*
+ * The status by PIDFD_GET_INFO of each process whose pidfd tells something new: there if
+ * nobody can wait for the process any more, and not before.
+ */
 static void look_at_status(void)
 {
 	int t, events, status;
@@ -219,14 +224,8 @@ static void look_at_status(void)
 			continue;
 		real[t].events = events;
 		status = ar_status(real[t].pidfd);
-		/* That of a zombie may be kept back. */
-		if (tasks[t].dead && status == NO_STATUS && tasks[t].state != GONE) {
-			say("  %d: zombie", t);
-			continue;
-		}
-		say("  %d: %s, status 0x%x", t, tasks[t].state == GONE ? "gone" : "zombie", status);
-		if (status != tasks[t].status)
-			differs("status", t, tasks[t].status, status);
+		say("  %d: %s", t, tasks[t].state == GONE ? "gone" : "zombie");
+		expect("status", t, tasks[t].state == GONE ? tasks[t].status : NO_STATUS, status);
 	}
 }
 

@@ -36,7 +36,8 @@ static void clean_up(void)
 {
 	int t;
 
-	kill_all();
+	if (!kill_all(NULL))
+		differs("those who are left after SIGKILL", ROOT, 0, 1);
 	for (t = 0; t < TASKS; t++)
 		forget(t);
 }
@@ -130,8 +131,8 @@ static int run_programs(void)
 			program[i] = random_step();
 		right = run(program, LENGTH);
 		if (right < LENGTH) {
-			printf("# program %ld differs at step %d; shortened:\n", first + programs,
-			       right);
+			printf("# program %ld differs at step %d: %s; shortened:\n",
+			       first + programs, right, difference);
 			fflush(stdout);
 			patience = 1;
 			n = shorten(program, right + 1);

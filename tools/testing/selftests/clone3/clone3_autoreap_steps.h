@@ -61,12 +61,6 @@ static int room(void)
 	return gone;
 }
 
-static void expect(const char *what, int who, long want, long got)
-{
-	if (want != got)
-		differs(what, who, want, got);
-}
-
 static bool has_threads(int p)
 {
 	return living_threads(p) > 1;
@@ -272,9 +266,11 @@ static void resume_step(int t, int tracee, bool detach, unsigned int how)
 	resume(tracee, signal);
 }
 
+/* A new pidfd, and what /proc tells of the process. */
 static void open_step(int p)
 {
 	int fd = ar_pidfd_open(real[p].tid, 0);
+	struct ar_stat st = {};
 
 	fd = fd < 0 ? -errno : fd;
 	say("pidfd_open(%d): %s", p, fd < 0 ? strerror(-fd) : "pidfd");
@@ -282,8 +278,10 @@ static void open_step(int p)
 		expect("pidfd_open()", p, -ESRCH, fd);
 	} else {
 		expect("poll() of a new pidfd", p, events_of_process(p), ar_poll(fd));
-		if (!tasks[p].dead)
-			expect("status", p, NO_STATUS, ar_status(fd));
+		expect("status", p, NO_STATUS, ar_status(fd));
+		expect("stat", p, 0, ar_stat(real[p].tid, &st));
+		expect("parent", p, real[tasks[p].parent].tid, st.ppid);
+		expect("exit signal", p, tasks[p].exit_signal, st.exit_signal);
 	}
 	if (fd >= 0)
 		close(fd);
