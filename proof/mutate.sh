@@ -26,10 +26,10 @@ mkdir -p "$logs"
 
 # A debug kernel has to report its fault; otherwise, any failure will do.
 case $set in
-suite | faults) reports='FAIL|SPLAT|TIMEOUT|MISSING|PLAN|END' killed_by='[1-9]*' ;;
-*) reports=SPLAT killed_by=3 ;;
+suite | faults) reports='FAIL|SPLAT|TIMEOUT|MISSING|PLAN|END' killed_by='[1-9]*' STOP_AT_FAILURE=results ;;
+*) reports=SPLAT killed_by=3 STOP_AT_FAILURE=console ;;
 esac
-export STOP_AT_FAILURE=y
+export STOP_AT_FAILURE
 
 # try: build the tree and run the tests on it; $found says what they found
 try() {

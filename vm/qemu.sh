@@ -77,11 +77,11 @@ qemu "$guest" "file:$run/console.log" "file:$run/results.log" >"$run/qemu.sh"
 timeout --foreground "$TIMEOUT" sh "$run/qemu.sh" </dev/null >"$run/qemu.err" 2>&1 &
 pid=$!
 trap 'kill $pid 2>/dev/null; wait $pid; exit 130' INT TERM
-# Who asks only whether there is a failure, or with DEBUG a report of the kernel's,
-# need not wait for the rest; the lines of a report come within a moment.
+# Who asks only whether there is a failure in the results, or a report of the kernel's on
+# the console, need not wait for the rest; the lines of a report come within a moment.
 if [ -n "${STOP_AT_FAILURE:-}" ]; then
 	log=$run/results.log failure='^(# )?not ok'
-	[ -z "$DEBUG" ] || log=$run/console.log failure='(BUG|WARNING):'
+	[ "$STOP_AT_FAILURE" = results ] || log=$run/console.log failure='(BUG|WARNING):'
 	{ tail -n +1 --pid="$pid" -f "$log" | grep -qEm1 -e "$failure" && sleep 2 && kill "$pid"; } &
 fi
 # One line a finished program while the tests run; with V=1 every line.

@@ -34,7 +34,7 @@ struct faults {
 	int order;
 	unsigned int nth, left;
 	/* What is there while no call is made. */
-	int files;
+	int files, next;
 	long before[NR_OBJECTS];
 	int pidfd;
 	int sock[2];
@@ -84,6 +84,7 @@ static const char *left_behind(const struct faults *faults)
 			return "a zombie";
 		what = !pid ? "a child" :
 		       open_files() != faults->files ? "a file descriptor" :
+		       next_fd() != faults->next ? "the number of a file descriptor" :
 		       charged(CGROUP "/self/pids.current") != 1 ? "a process in the cgroup" :
 		       charged(CGROUP "/child/pids.current") ? "a process in the child's cgroup" :
 		       NULL;
@@ -390,6 +391,7 @@ TEST_F_TIMEOUT(faults, leave_nothing_behind, 3600)
 	/* Twice without a fault: what is made once and kept is there, then. */
 	for (i = 0; i < 2; i++) {
 		faults->files = open_files();
+		faults->next = next_fd();
 		ASSERT_EQ(0, variant->call(faults));
 	}
 	ASSERT_EQ(NULL, left_behind(faults));
