@@ -249,14 +249,27 @@ static void trace_step(int t, int tracee, bool seize, unsigned int how)
 		trace(p, tracee, seize, exitkill);
 }
 
+/* Whether the end of @tracer takes @p along, by one tracee or by several in a row. */
+static bool takes_along(int tracer, int p)
+{
+	int tracee = tracee_of(tracer);
+
+	return tracee != NOBODY && tasks[tracee].exitkill &&
+	       (tracee == p || takes_along(tracee, p));
+}
+
 static void resume_step(int t, int tracee, bool detach, unsigned int how)
 {
 	static const int signals[] = { 0, SIGTERM, SIGSTOP };
 	int signal = signals[how % (detach ? 3 : 2)];
 	bool mine = tasks[tracee].tracer == process(t) && tasks[tracee].state == TRAPPED;
-	long ret = ask(t, DO_PTRACE, detach ? PTRACE_DETACH : PTRACE_CONT, real[tracee].tid,
-		       signal, 0);
+	long ret;
 
+	/* Who kills himself with that may not live to answer. */
+	if (mine && signal == SIGTERM && takes_along(tracee, process(t)))
+		return;
+	ret = ask(t, DO_PTRACE, detach ? PTRACE_DETACH : PTRACE_CONT, real[tracee].tid, signal,
+		  0);
 	say("%d: %s %d, %d: %s", t, detach ? "detach" : "cont", tracee, signal, strerror(-ret));
 	expect("ptrace()", t, mine ? 0 : -ESRCH, ret);
 	if (!mine)
