@@ -254,7 +254,7 @@ static bool takes_along(int tracer, int p)
 {
 	int tracee = tracee_of(tracer);
 
-	return tracee != NOBODY && tasks[tracee].exitkill &&
+	return tracee != NOBODY && (tasks[tracee].exitkill || tasks[tracee].state == TRAPPED) &&
 	       (tracee == p || takes_along(tracee, p));
 }
 
