@@ -15,7 +15,11 @@ export SMP
 
 series=$(own_git --git-dir="$work/linux.git" rev-parse series)
 set=${DEBUG:-suite}
-[ "${TESTS:-}" != clone3_autoreap_faults ] || set=faults
+if [ "${TESTS:-}" = clone3_autoreap_faults ]; then
+	set=faults
+	: "${ROUNDS:=1}" # so that the runner waits for it
+	export ROUNDS
+fi
 dir=$top/proof/mutants/$set
 for wanted in ${MUTANTS:-}; do
 	[ -f "$dir/$wanted.patch" ] || die "MUTANTS: there is no $dir/$wanted.patch"
