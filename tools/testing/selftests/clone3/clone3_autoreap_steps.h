@@ -159,6 +159,22 @@ static void signal_step(int p, unsigned int how)
 	send_signal(p, signal);
 }
 
+/*
+ * Any child, unless several have something to tell: which of them is asked first depends
+ * on who of their parents was faster to end, so it is the first one here.
+ */
+static int only_one(int p, int options)
+{
+	int c, code, status, n = 0, first = NOBODY;
+
+	for (c = TASKS - 1; c >= 0; c--)
+		if (waits_for(p, c, options, &code, &status) && code) {
+			first = c;
+			n++;
+		}
+	return n > 1 ? first : NOBODY;
+}
+
 static void wait_step(int t, int child, unsigned int how)
 {
 	int options = (how % 4 ? WEXITED : 0) | (how & 4 ? WSTOPPED : 0) |
@@ -170,7 +186,7 @@ static void wait_step(int t, int child, unsigned int how)
 	long ret;
 
 	if (how >> 9 & 1)
-		child = NOBODY;
+		child = only_one(p, options);
 	ret = ask(t, DO_WAIT, child == NOBODY ? 0 : real[child].tid, options, 0, 0);
 	say("%d: waitid(%d, 0x%x): %s", t, child, options, strerror(-ret));
 	if (!(options & (WEXITED | WSTOPPED | WCONTINUED))) {
