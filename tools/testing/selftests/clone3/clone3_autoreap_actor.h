@@ -67,7 +67,8 @@ static inline int settle_down(uid_t uid)
 	sigaddset(&set, SIGUSR1);
 	/* Whoever sends to its process group sends to nobody else. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return setpgid(0, 0) || write_file("/proc/self/uid_map", map) || sigprocmask(SIG_BLOCK, &set, NULL) ||
+	return setpgid(0, 0) || write_file("/proc/self/uid_map", map) ||
+	       sigprocmask(SIG_BLOCK, &set, NULL) ||
 	       unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	       mount("proc", "/proc", "proc", 0, NULL) ||
 	       mount("tmp", "/tmp", "tmpfs", 0, NULL) || chdir("/tmp") ? -1 : 0;
