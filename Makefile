@@ -64,8 +64,8 @@ help:
 	@echo 'Exit status of check and kselftest: 0 pass, 1 a test failed, 2 usage or build,'
 	@echo '3 kernel splat or panic, 4 nothing but skips, 124 timeout (make itself reports 2).'
 
-kernel := vm/qemu.sh check && scripts/deps.sh && scripts/cross.sh && scripts/tree.sh && vm/kernel.sh
-guest := $(kernel) && vm/initramfs.sh
+kernel := vm/ready.sh kernel
+guest := vm/ready.sh
 
 # One run at a time in one output directory.
 locked := @scripts/lock.sh
@@ -79,13 +79,13 @@ coverage:	; $(locked) '$(guest) && proof/coverage.sh'
 faults:		; $(locked) '$(guest) && proof/faults.sh'
 faults: export DEBUG := 1
 faults: export TESTS := clone3_autoreap_faults
-differ:		; $(locked) 'vm/qemu.sh check && proof/differ.sh'
+differ:		; $(locked) proof/differ.sh
 differ: export TESTS := clone3_autoreap_random
-storm:		; $(locked) 'vm/qemu.sh check && scripts/deps.sh && scripts/cross.sh && scripts/tree.sh && proof/storm.sh'
+storm:		; $(locked) proof/storm.sh
 storm: export TESTS := clone3_autoreap_storm
 bisectcheck:	; $(locked) 'scripts/deps.sh && scripts/cross.sh && scripts/bisect.sh'
 bases:		; $(locked) 'scripts/deps.sh && scripts/bases.sh'
-arches:		; $(locked) 'vm/qemu.sh check && scripts/arches.sh'
+arches:		; $(locked) scripts/arches.sh
 base:		; @scripts/name.sh
 regress:	; $(locked) 'vm/qemu.sh check && scripts/deps.sh && scripts/tree.sh && proof/regress.sh'
 parity:		; $(locked) 'vm/qemu.sh check && scripts/deps.sh && scripts/cross.sh && proof/parity.sh'

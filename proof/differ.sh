@@ -19,8 +19,7 @@ cd "$top"
 for name in ${BASES:=$BASE}; do
 	step BASE "$name"
 	rc=0
-	env BASE="$name" sh -ec 'scripts/deps.sh; scripts/cross.sh; scripts/tree.sh
-		vm/kernel.sh; vm/initramfs.sh; vm/run.sh kselftest' || rc=$?
+	env BASE="$name" sh -ec 'vm/ready.sh; vm/run.sh kselftest' || rc=$?
 	case $rc in
 	0) ;;
 	2 | 130) status=2; break ;;

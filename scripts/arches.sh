@@ -19,11 +19,8 @@ table=$(printf "$columns" architecture kernel 'build, s' passed failed skipped 3
 # try: the tests on one, to the row of it
 try() {
 	rm -f "$run/verdict.txt"
-	"$top/scripts/deps.sh"
-	"$top/scripts/cross.sh"
-	"$top/scripts/tree.sh"
 	start=$(date +%s)
-	"$top/vm/kernel.sh"
+	"$top/vm/ready.sh" kernel
 	seconds=$(($(date +%s) - start))
 	"$top/vm/initramfs.sh"
 	rc=0

@@ -112,7 +112,7 @@ if [ "$ARCH" = "$host_arch" ]; then
 	[ "$ARCH" != arm64 ] || other=x86_64
 	set -- ARCH="$other" TESTS="clone3_autoreap_clone clone3_autoreap_info clone3_autoreap_status"
 	step ARCH "$other"
-	if env "$@" sh -ec 'scripts/deps.sh; scripts/cross.sh; vm/kernel.sh; vm/initramfs.sh'; then
+	if env "$@" vm/ready.sh; then
 		guest "$@"
 	else
 		step FAIL "the kernel of $other, or its guest, is not built"
