@@ -18,14 +18,6 @@
 #include "clone3_autoreap_info.h"
 #include "clone3_autoreap_objects.h"
 
-#ifndef SO_PASSPIDFD
-#define SO_PASSPIDFD 76
-#endif
-
-#ifndef SO_PEERPIDFD
-#define SO_PEERPIDFD 77
-#endif
-
 #define CGROUP "/sys/fs/cgroup/faults"
 #define FAULTS "/sys/kernel/debug/"
 
@@ -180,6 +172,13 @@ static long try(struct faults *faults, long nr, long a, long b, long c, long d, 
 	return ret;
 }
 
+/* Without a pidfd, its number is what tells that a process is gone. */
+static void until_gone(pid_t pid)
+{
+	while (!kill(pid, 0))
+		sched_yield();
+}
+
 /* A child that reaps itself; by its pidfd, or by its number, until it is gone. */
 static long clone_with(struct faults *faults, struct ar_clone_args args)
 {
@@ -197,8 +196,7 @@ static long clone_with(struct faults *faults, struct ar_clone_args args)
 		status = ar_status(pidfd);
 		close(pidfd);
 	} else {
-		while (!kill(pid, 0))
-			sched_yield();
+		until_gone(pid);
 	}
 	return status == EXITED(CHILD_CODE) ? 0 : -EPROTO;
 }
@@ -284,8 +282,7 @@ static long open_child(struct faults *faults)
 	pid = ar_start(CLONE_AUTOREAP, NULL, &gate, CHILD_CODE);
 	ret = closed(try(faults, __NR_pidfd_open, pid, 0, 0, 0, 0));
 	ar_gate_open(&gate);
-	while (!kill(pid, 0))
-		sched_yield();
+	until_gone(pid);
 	close(gate.fd[0]);
 	close(gate.fd[1]);
 	return ret;

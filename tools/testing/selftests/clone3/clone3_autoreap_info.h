@@ -6,7 +6,20 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <time.h>
+
+#ifndef SO_PASSPIDFD
+#define SO_PASSPIDFD 76
+#endif
+
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
+
+#ifndef SCM_PIDFD
+#define SCM_PIDFD 4
+#endif
 
 #ifndef PIDFD_INFO_PID
 #define PIDFD_INFO_PID 0x1

@@ -12,18 +12,6 @@
 #include "clone3_autoreap.h"
 #include "clone3_autoreap_info.h"
 
-#ifndef SO_PASSPIDFD
-#define SO_PASSPIDFD 76
-#endif
-
-#ifndef SO_PEERPIDFD
-#define SO_PEERPIDFD 77
-#endif
-
-#ifndef SCM_PIDFD
-#define SCM_PIDFD 4
-#endif
-
 #ifndef FAN_REPORT_PIDFD
 #define FAN_REPORT_PIDFD 0x80
 #define FAN_NOPIDFD -1

@@ -264,7 +264,7 @@ static void gust(void)
 static int storm_for(long seconds)
 {
 	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
-	time_t end = now() + seconds;
+	time_t end = now() + seconds, told = now();
 	struct sysinfo info = {};
 	long gusts = 0;
 
@@ -274,7 +274,8 @@ static int storm_for(long seconds)
 	write_file("/proc/self/coredump_filter", "0");
 	for (; now() < end && !storm->wrong; gusts++) {
 		gust();
-		if (gusts % 30 == 29) {
+		if (now() - told >= 30) {
+			told = now();
 			printf("# %ld gusts, %ld children, %ld statuses\n", gusts + 1,
 			       storm->children, storm->statuses);
 			fflush(stdout);
