@@ -52,7 +52,7 @@ help:
 	@echo '  ROUNDS=              rounds of each race in the tests; the long form is 100000'
 	@echo '  SEED=1               differ: the first random program'
 	@echo '  BASES="6.12 7.3"     differ: these bases; BASE unless set'
-	@echo '  MINUTES=20           storm: minutes on each debug kernel'
+	@echo '  MINUTES=20           storm: minutes on each debug kernel, by the clock of the guest'
 	@echo '  DEBUG=1              a kernel with KASAN, lockdep, kmemleak...; DEBUG=kcsan: data races'
 	@echo '  TAGS= OVER=          reach: only these tags; patches laid over each tree before'
 	@echo '  MIRROR=url           of kernel.org'"'"'s pub/linux/kernel'

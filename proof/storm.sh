@@ -2,7 +2,8 @@
 # Usage: TESTS=clone3_autoreap_storm [BASE= | KDIR=] [MINUTES=] [SMP=] proof/storm.sh
 # Lets many processes do everything at once, on each debug kernel MINUTES long, which the
 # 64-bit and the 32-bit program share: none may report anything, and nothing may be left.
-# SMP is 4 unless said, MINUTES 20.
+# SMP is 4 unless said, MINUTES 20: by the clock of the guest, which goes slower where a
+# guest without KVM has more processors than the host.
 # Exit status: 0 nothing was found; otherwise that of vm/run.sh on the first kernel on
 # which something was, or 2 if it was not built.
 : "${SMP:=4}" "${MINUTES:=20}" "${TIMEOUT:=86400}"
