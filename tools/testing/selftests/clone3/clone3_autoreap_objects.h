@@ -40,6 +40,24 @@ static void count_objects(long count[NR_OBJECTS])
 		fclose(info);
 }
 
+/*
+ * Count what is there to stay: what is on its way to be freed would hide as much that is
+ * left behind. It is over when the counts have been the same for half a second.
+ */
+static void count_settled_objects(long count[NR_OBJECTS])
+{
+	long last[NR_OBJECTS];
+	int tries, same = 0;
+
+	count_objects(last);
+	for (tries = 0; tries < 50 && same < 5; tries++) {
+		usleep(100000);
+		count_objects(count);
+		same = memcmp(last, count, sizeof(last)) ? 0 : same + 1;
+		memcpy(last, count, sizeof(last));
+	}
+}
+
 /* Of a kernel with slab_debug only are the counts exact, if it has these objects at all. */
 static bool objects_are_counted(void)
 {
