@@ -11,25 +11,28 @@ export SMP MINUTES TIMEOUT
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/vm/guest.sh"
 
-# try DEBUG: the storm on that kernel
-try() {
+cd "$top"
+# share DEBUG: the minutes of each program on that kernel
+share() (
 	where DEBUG="$1"
-	"$top/vm/ready.sh"
 	programs=$(grep -vc ' ' "$expected")
-	rc=0
-	MINUTES=$(((MINUTES + programs - 1) / programs)) "$top/vm/run.sh" kselftest || rc=$?
-	tr -d '\r' <"$run/results.log" | sed -n "s/^[# ]*\([0-9]* gusts.*wrong.*\)/DEBUG=$1: \1/p"
-	return "$rc"
-}
+	echo $(((MINUTES + programs - 1) / programs))
+)
 
 status=0
 for config in "$top"/vm/config/debug/*.config; do
 	name=$(basename "$config" .config)
 	step STORM "DEBUG=$name, $MINUTES minutes"
 	rc=0
-	# Not in a condition, in which the shell would go on after what has failed.
-	(try "$name") &
-	wait $! || rc=$?
+	if env DEBUG="$name" vm/ready.sh; then
+		env DEBUG="$name" MINUTES="$(share "$name")" vm/run.sh kselftest || rc=$?
+		(
+			where DEBUG="$name"
+			tr -d '\r' <"$run/results.log" | sed -n "s/^[# ]*\([0-9]* gusts.*wrong.*\)/DEBUG=$name: \1/p"
+		) || :
+	else
+		rc=$?
+	fi
 	[ "$status" != 0 ] || status=$rc
 done
 exit "$status"
