@@ -2,7 +2,7 @@
 # Usage: [BASE= | KDIR=] [ARCHES="name ..."] [SMP=] scripts/arches.sh
 # Builds the kernel with the series for each architecture of vm/arch, once more for each
 # other size of pages that it has, and runs the tests on it. Prints a table: architecture
-# and pages, kernel, seconds of the build, how many tests passed, failed and were skipped,
+# and pages, kernel, seconds until it was built, how many tests passed, failed and were skipped,
 # how many of them are 32-bit programs' on a 64-bit kernel, and the slowest program.
 # Exit status: 0 all passed; 1 one did not, or was not built.
 . "$(dirname -- "$0")/lib.sh"
