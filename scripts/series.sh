@@ -35,6 +35,8 @@ elif has include/uapi/linux/sched.h CLONE_AUTOREAP; then
 	die "Linux $version of this tree has CLONE_AUTOREAP already, which this series would add"
 elif has $pidfd PIDFD_INFO_EXIT && has fs/pidfs.c 'pid->attr'; then
 	series=6.18
+	# 6.18.2 has given the size of struct pidfd_info a name.
+	has $pidfd PIDFD_INFO_SIZE_VER1 || series=6.18.0
 	older 6.19 || series=6.19
 	older 7.0 || series=7.0
 elif has $pidfd PIDFD_INFO_EXIT && has fs/pidfs.c 'struct pidfs_exit_info __pei'; then

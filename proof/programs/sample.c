@@ -10,5 +10,5 @@ int run_helper(char *const argv[])
 {
 	struct helper helper;
 
-	return start_helper(&helper, argv) ? -1 : finish_helper(&helper);
+	return start_helper(&helper, argv, false) ? -1 : finish_helper(&helper);
 }

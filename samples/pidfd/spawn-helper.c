@@ -2,13 +2,15 @@
 /*
  * spawn-helper - how a library runs a program without disturbing the application
  *
- * Usage: spawn-helper PATH [ARGUMENT]...
+ * Usage: spawn-helper [-k] PATH [ARGUMENT]...
  *
- * Runs the program and says how it ended. What is above main() is for you to
- * copy. With CLONE_AUTOREAP it works whatever the application does about signals,
- * and whoever in it calls wait(). Without, from Linux 6.15 on, the status is
- * right all the same, but the application gets a SIGCHLD and may find the helper
- * by a wait() of its own; before 6.15 the status is lost then. Needs Linux 5.4.
+ * Runs the program and says how it ended; with -k it is killed when spawn-helper
+ * ends, in whatever way. What is above main() is for you to copy.
+ *
+ * With CLONE_AUTOREAP it works whatever the application does about signals, and
+ * whoever in it calls wait(). Without, from Linux 6.15 on, the status is right all
+ * the same, but the application gets a SIGCHLD and may find the helper by a wait()
+ * of its own; before 6.15 the status is lost then. Needs Linux 5.4.
  *
  * Exit status: that of the program, or 128 and the signal that has killed it;
  * 127 if it cannot be run; 1 after any other error.
@@ -22,6 +24,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -32,6 +35,14 @@
 
 #ifndef CLONE_AUTOREAP
 #define CLONE_AUTOREAP	0x400000000ULL
+#endif
+
+#ifndef CLONE_NNP
+#define CLONE_NNP	0x800000000ULL
+#endif
+
+#ifndef CLONE_PIDFD_AUTOKILL
+#define CLONE_PIDFD_AUTOKILL	0x1000000000ULL
 #endif
 
 #ifndef P_PIDFD
@@ -64,8 +75,13 @@ struct helper {
  * Where the flag is not known, or a seccomp filter refuses clone3(), the child is an
  * ordinary one: without an exit signal, so that wait() does not find it without
  * __WALL, until it calls exec.
+ *
+ * With @leash the kernel kills the helper when the pidfd is closed, so also when the
+ * application ends, but for a process that it has forked meanwhile and that has a copy.
+ * The helper and what it executes cannot gain privileges then: no sudo. Kernels without
+ * the two flags cannot do that, and nothing is started: EINVAL, ENOSYS or EPERM.
  */
-static pid_t clone_helper(struct helper *helper)
+static pid_t clone_helper(struct helper *helper, bool leash)
 {
 	struct clone_args args = {
 		.flags = CLONE_AUTOREAP | CLONE_PIDFD | CLONE_VFORK,
@@ -75,8 +91,10 @@ static pid_t clone_helper(struct helper *helper)
 
 	helper->pidfd = -1;
 	helper->is_zombie = false;
+	if (leash)
+		args.flags |= CLONE_NNP | CLONE_PIDFD_AUTOKILL;
 	pid = syscall(SYS_clone3, &args, sizeof(args));
-	if (pid >= 0 || (errno != EINVAL && errno != ENOSYS && errno != EPERM))
+	if (pid >= 0 || leash || (errno != EINVAL && errno != ENOSYS && errno != EPERM))
 		return pid;
 
 	helper->is_zombie = true;
@@ -168,10 +186,11 @@ static int finish_helper(struct helper *helper)
 }
 
 /*
- * Run the program @argv[0], a path. Returns 0; or -1 with errno, which is that of exec
- * if the program cannot be run. After 0, finish_helper() must follow.
+ * Run the program @argv[0], a path, on a @leash or not: see clone_helper(). Returns 0; or
+ * -1 with errno, which is that of exec if the program cannot be run. After 0,
+ * finish_helper() must follow.
  */
-static int start_helper(struct helper *helper, char *const argv[])
+static int start_helper(struct helper *helper, char *const argv[], bool leash)
 {
 	sigset_t all, mask;
 	int *exec_error, error, before = errno;
@@ -186,7 +205,7 @@ static int start_helper(struct helper *helper, char *const argv[])
 	/* No handler of the application may run in the child. */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &mask);
-	pid = clone_helper(helper);
+	pid = clone_helper(helper, leash);
 	if (pid == 0)
 		exec_helper(argv, exec_error);
 	error = pid < 0 ? errno : *exec_error;
@@ -201,15 +220,20 @@ static int start_helper(struct helper *helper, char *const argv[])
 
 int main(int argc, char *argv[])
 {
+	bool leash = argc > 1 && !strcmp(argv[1], "-k");
 	struct helper helper;
 	int status;
 
-	if (argc < 2) {
-		fprintf(stderr, "usage: spawn-helper PATH [ARGUMENT]...\n");
+	argv += leash;
+	if (argc < 2 + leash) {
+		fprintf(stderr, "usage: spawn-helper [-k] PATH [ARGUMENT]...\n");
 		return 1;
 	}
-	if (start_helper(&helper, argv + 1))
+	if (start_helper(&helper, argv + 1, leash)) {
+		if (leash && errno == EINVAL)
+			errx(1, "-k: this kernel does not have CLONE_PIDFD_AUTOKILL");
 		err(127, "%s", argv[1]);
+	}
 	status = finish_helper(&helper);
 	if (status < 0)
 		err(1, "%s", argv[1]);

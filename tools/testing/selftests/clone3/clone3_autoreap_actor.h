@@ -16,8 +16,8 @@
 #define SHARED_FD 200
 
 enum order {
-	NO_ORDER, DO_NOTHING, DO_CLONE, DO_LEGACY_CLONE, DO_THREAD, DO_EXEC, DO_EXIT,
-	DO_EXIT_GROUP, DO_WAIT, DO_DISPOSITION, DO_SUBREAPER, DO_TAKE, DO_PTRACE,
+	NO_ORDER, DO_ANSWER, DO_CLONE, DO_LEGACY_CLONE, DO_THREAD, DO_EXEC, DO_EXIT,
+	DO_EXIT_GROUP, DO_WAIT, DO_DISPOSITION, DO_SUBREAPER, DO_TAKE, DO_PTRACE, DO_CLOSE,
 };
 
 /* The actor clears the order, does it, and sets the answer: a result or -errno. */
@@ -140,7 +140,7 @@ static long do_wait(struct mail *mail)
 	return ret;
 }
 
-/* arg: the number of the new actor, flags, exit signal. Returns the pid. */
+/* arg: the number of the new actor, flags, exit signal, the upper half of the flags. */
 static long do_clone(struct mail *mail, bool legacy)
 {
 	long new = mail->arg[0];
@@ -150,8 +150,8 @@ static long do_clone(struct mail *mail, bool legacy)
 	if (legacy)
 		pid = ar_legacy_clone(mail->arg[1] | mail->arg[2]);
 	else
-		pid = ar_fork((unsigned long)mail->arg[1] |
-			      (mail->arg[3] ? CLONE_AUTOREAP : 0), mail->arg[2], &pidfd);
+		pid = ar_fork((unsigned long)mail->arg[1] | (__u64)mail->arg[3] << 32,
+			      mail->arg[2], &pidfd);
 	if (!pid)
 		act_as(new);
 	mail->pid = pidfd;
@@ -183,8 +183,8 @@ static long do_disposition(struct mail *mail)
 static long obey(struct mail *mail, int order)
 {
 	switch (order) {
-	case DO_NOTHING:
-		return 0;
+	case DO_ANSWER:
+		return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
 	case DO_CLONE:
 	case DO_LEGACY_CLONE:
 		return do_clone(mail, order == DO_LEGACY_CLONE);
@@ -206,6 +206,8 @@ static long obey(struct mail *mail, int order)
 		return ar_take_sigchld();
 	case DO_PTRACE:
 		return ptrace(mail->arg[0], mail->arg[1], NULL, (void *)mail->arg[2]);
+	case DO_CLOSE:
+		return close(mail->arg[0]);
 	}
 	return -1;
 }

@@ -155,21 +155,13 @@ TEST_F(autoreap, refuses_bad_requests)
 	EXPECT_EQ(ECHILD, errno);
 }
 
-/* Whether the kernel knows CLONE_NNP, which came with two flags that follow it. */
-static bool knows_nnp(void)
-{
-	struct ar_clone_args args = { .flags = CLONE_PIDFD | 1ULL << 35, .pidfd = AR_NOWHERE };
-
-	return ar_clone3(&args, sizeof(args)) < 0 && errno == EFAULT;
-}
-
 /* A flag of the future stays an error next to CLONE_AUTOREAP. */
 TEST_F(autoreap, refuses_undefined_bits)
 {
 	struct refusal row = { .size = VER2 };
 	int bit;
 
-	for (bit = knows_nnp() ? AR_FIRST_UNDEFINED_BIT : 35; bit < 64; bit++) {
+	for (bit = ar_knows(CLONE_NNP) ? AR_FIRST_UNDEFINED_BIT : 35; bit < 64; bit++) {
 		row.flags = 1ULL << bit;
 		EXPECT_EQ(EINVAL, refused_with(&row))
 			TH_LOG("bit %d", bit);

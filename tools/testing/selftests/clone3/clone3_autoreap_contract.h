@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What processes do to each other, as wait(2), ptrace(2), clone(2), signal(7) and
- * Documentation/userspace-api/clone_autoreap.rst promise it; written from these pages.
+ * Documentation/userspace-api/clone_autoreap.rst and clone_autokill.rst promise it; written
+ * from these pages.
  * It predicts for the programs of clone3_autoreap_random.c. It needs no kernel.
  *
  * Each task has a number. A process is named by that of its leader, where what belongs
@@ -43,7 +44,7 @@ struct task {
 	enum disposition sigchld;
 	enum news news;
 	enum pending pending; /* SIGCHLD */
-	bool autoreap, subreaper, stopped, dead;
+	bool autoreap, autokill, no_new_privs, subreaper, stopped, dead;
 };
 
 static struct task tasks[TASKS];
@@ -308,7 +309,7 @@ static void add_thread(int t, int new)
 	tasks[new] = (struct task){ .state = RUNS, .process = process(t), .tracer = NOBODY };
 }
 
-static void add_process(int t, int new, int exit_signal, bool autoreap, bool sibling)
+static void add_process(int t, int new, int exit_signal, bool sibling)
 {
 	const struct task *caller = &tasks[process(t)];
 
@@ -321,8 +322,16 @@ static void add_process(int t, int new, int exit_signal, bool autoreap, bool sib
 		.execs = caller->execs,
 		.parent_execs = sibling ? caller->parent_execs : caller->execs,
 		.sigchld = caller->sigchld,
-		.autoreap = autoreap,
+		.no_new_privs = caller->no_new_privs,
 	};
+}
+
+/* Nobody has the pidfd of @p any more that clone3() returned. */
+static void lose_pidfd(int p)
+{
+	if (tasks[p].autokill)
+		act(p, SIGKILL);
+	tasks[p].autokill = false;
 }
 
 static int why_not_traced(int p, int tracee)

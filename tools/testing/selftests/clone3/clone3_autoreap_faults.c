@@ -259,6 +259,14 @@ static long clone_namespaces(struct faults *faults)
 	});
 }
 
+/* All that came with the flag in 7.1. The pidfd is closed, but its child is gone by then. */
+static long clone_autokill(struct faults *faults)
+{
+	return clone_with(faults, (struct ar_clone_args){
+		.flags = CLONE_PIDFD | CLONE_NNP | CLONE_PIDFD_AUTOKILL,
+	});
+}
+
 static long closed(long fd)
 {
 	if (fd >= 0)
@@ -389,6 +397,7 @@ FIXTURE_VARIANT_ADD(faults, clone_vfork) { clone_vfork, 22 };
 FIXTURE_VARIANT_ADD(faults, clone_set_tid) { clone_set_tid, 22 };
 FIXTURE_VARIANT_ADD(faults, clone_cgroup) { clone_cgroup, 22 };
 FIXTURE_VARIANT_ADD(faults, clone_namespaces) { clone_namespaces, 40 };
+FIXTURE_VARIANT_ADD(faults, clone_autokill) { clone_autokill, 22 };
 FIXTURE_VARIANT_ADD(faults, open_self) { open_self, 2 };
 FIXTURE_VARIANT_ADD(faults, open_child) { open_child, 3 };
 FIXTURE_VARIANT_ADD(faults, info_of_self) { info_of_self, 1 };
@@ -402,6 +411,8 @@ TEST_F_TIMEOUT(faults, leave_nothing_behind, 3600)
 	const char *more = NULL;
 	int i;
 
+	if (variant->call == clone_autokill && !ar_knows(CLONE_NNP))
+		SKIP(return, "this kernel does not know CLONE_PIDFD_AUTOKILL");
 	/* Twice without a fault: what is made once and kept is there, then. */
 	for (i = 0; i < 2; i++) {
 		faults->files = open_files();

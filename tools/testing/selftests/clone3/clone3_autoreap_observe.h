@@ -46,6 +46,8 @@ static struct {
 	char state; /* last seen: T, t, Z of a leader whose threads live, or nothing */
 } real[TASKS];
 
+/* Whether the kernel has CLONE_NNP and CLONE_PIDFD_AUTOKILL. */
+static bool has_family;
 static __u64 digest;
 static bool printing, different;
 static char difference[200];
@@ -158,6 +160,9 @@ static void meet(int new, pid_t tid, int by, int pidfd)
 		differs("pidfd", new, 0, -errno);
 	if (!comes(&mails[new].started))
 		differs("start", new, 1, 0);
+	else
+		expect("no_new_privs", new, tasks[process(new)].no_new_privs,
+		       ask(new, DO_ANSWER, 0, 0, 0, 0));
 }
 
 /* Look until all pidfds and states are as they should be. */
@@ -204,7 +209,7 @@ static void observe(void)
 			}
 		/* One that was continued has said so when it answers. */
 		if (!state && acts(t))
-			ask(t, DO_NOTHING, 0, 0, 0, 0);
+			ask(t, DO_ANSWER, 0, 0, 0, 0);
 	}
 }
 

@@ -27,9 +27,9 @@
 
 /* How often in a hundred. */
 static const int weights[KINDS] = {
-	[CLONE] = 17, [LEGACY_CLONE] = 3, [THREAD] = 7, [EXEC] = 4, [EXIT] = 6,
+	[CLONE] = 16, [LEGACY_CLONE] = 3, [THREAD] = 7, [EXEC] = 4, [EXIT] = 6,
 	[EXIT_GROUP] = 4, [SIGNAL] = 14, [WAIT] = 17, [DISPOSITION] = 4, [SUBREAPER] = 3,
-	[TAKE] = 7, [SEIZE] = 4, [ATTACH] = 3, [DETACH] = 3, [CONT] = 2, [OPEN] = 2,
+	[TAKE] = 7, [SEIZE] = 4, [ATTACH] = 3, [DETACH] = 3, [CONT] = 2, [OPEN] = 2, [CLOSE] = 1,
 };
 
 static void clean_up(void)
@@ -58,6 +58,7 @@ static int run(const struct step *steps, int n)
 	tasks[ROOT] = (struct task){
 		.state = RUNS, .process = ROOT, .tracer = NOBODY, .parent = NOBODY,
 		.exit_signal = SIGCHLD, .subreaper = true,
+		.no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0),
 	};
 	meet(ROOT, pid, ROOT, -1);
 	for (i = 0; i < n && !different; i++)
@@ -179,6 +180,7 @@ static int prepare(uid_t uid)
 		real[t].threadfd = -1;
 	}
 	core_flag = dumps_core();
+	has_family = ar_knows(CLONE_AUTOREAP | CLONE_NNP | CLONE_PIDFD_AUTOKILL);
 	return 0;
 }
 

@@ -11,7 +11,7 @@
 
 enum kind {
 	CLONE, LEGACY_CLONE, THREAD, EXEC, EXIT, EXIT_GROUP, SIGNAL, WAIT, DISPOSITION,
-	SUBREAPER, TAKE, SEIZE, ATTACH, DETACH, CONT, OPEN, KINDS
+	SUBREAPER, TAKE, SEIZE, ATTACH, DETACH, CONT, OPEN, CLOSE, KINDS
 };
 
 /* A step is random numbers; what they mean depends on who is there by then. */
@@ -73,24 +73,35 @@ static void clone3_step(int t, int new, unsigned int how)
 	bool autoreap = how & 1, thread = autoreap && (how >> 1) % 16 == 0;
 	bool sibling = (how >> 5) % 8 == 0 && process(t) != ROOT;
 	int exit_signal = signals[(how >> 8) % 5], p = process(t);
+	bool nnp = has_family && (how >> 15) % 4 == 0;
+	bool autokill = has_family && (how >> 21) % 2 && (autoreap || (how >> 17) % 16 == 0);
 	long ret;
 
 	/* Seldom what is refused. */
 	if (autoreap && (how >> 12) % 8)
 		exit_signal = 0;
 	ret = ask(t, DO_CLONE, new, (sibling ? CLONE_PARENT : 0) |
-		  (thread ? CLONE_THREAD | CLONE_SIGHAND | CLONE_VM : 0), exit_signal, autoreap);
-	say("%d: clone3(%s%s%s%d): %s", t, autoreap ? "AUTOREAP " : "", sibling ? "PARENT " : "",
-	    thread ? "THREAD " : "", exit_signal, ret < 0 ? strerror(-ret) : "child");
+		  (thread ? CLONE_THREAD | CLONE_SIGHAND | CLONE_VM : 0), exit_signal,
+		  ((autoreap ? CLONE_AUTOREAP : 0) | (nnp ? CLONE_NNP : 0) |
+		   (autokill ? CLONE_PIDFD_AUTOKILL : 0)) >> 32);
+	say("%d: clone3(%s%s%s%s%s%d): %s", t, autoreap ? "AUTOREAP " : "",
+	    sibling ? "PARENT " : "", thread ? "THREAD " : "", nnp ? "NNP " : "",
+	    autokill ? "AUTOKILL " : "", exit_signal, ret < 0 ? strerror(-ret) : "child");
 	if (((thread || sibling) && (exit_signal || autoreap)) || (autoreap && exit_signal) ||
-	    (sibling && tasks[p].autoreap)) {
+	    (sibling && tasks[p].autoreap) || (thread && nnp) || (autokill && !autoreap)) {
 		expect("clone3()", t, -EINVAL, ret);
 	} else if (ret < 0) {
 		differs("clone3()", t, 0, ret);
 	} else {
-		add_process(t, new, exit_signal, autoreap, sibling);
+		add_process(t, new, exit_signal, sibling);
+		tasks[new].autoreap = autoreap;
+		tasks[new].autokill = autokill;
+		tasks[new].no_new_privs |= nnp;
 		say("  %d", new);
 		meet(new, ret, t, mails[t].pid);
+		/* The one that has been met is the last one then. */
+		if (autokill)
+			ask(t, DO_CLOSE, mails[t].pid, 0, 0, 0);
 	}
 }
 
@@ -106,7 +117,7 @@ static void legacy_clone_step(int t, int new, unsigned int how)
 		differs("clone()", t, 0, ret);
 		return;
 	}
-	add_process(t, new, exit_signal, false, false);
+	add_process(t, new, exit_signal, false);
 	meet(new, ret, t, -1);
 }
 
@@ -131,8 +142,12 @@ static void exec_step(int t)
 	mails[p].started = 0;
 	order(t, DO_EXEC, p, 0, 0, 0);
 	exec_task(t);
-	if (tasks[p].state == RUNS && !comes(&mails[p].started))
+	if (tasks[p].state != RUNS)
+		return;
+	if (!comes(&mails[p].started))
 		differs("exec", t, 0, mails[t].result);
+	else
+		expect("no_new_privs", p, tasks[p].no_new_privs, ask(p, DO_ANSWER, 0, 0, 0, 0));
 }
 
 static void signal_step(int p, unsigned int how)
@@ -316,6 +331,19 @@ static void open_step(int p)
 		close(fd);
 }
 
+/* The pidfd by which the process was met, of which nobody else has a copy. */
+static void close_step(int p)
+{
+	int fd = ar_pidfd_open(real[p].tid, 0);
+
+	if (fd < 0)
+		return;
+	say("close the pidfd of %d", p);
+	close(real[p].pidfd);
+	real[p].pidfd = fd;
+	lose_pidfd(p);
+}
+
 static void do_step(struct step step)
 {
 	int t = pick(acts, step.who), p = pick(is_there, step.whom), new = room();
@@ -393,6 +421,9 @@ static void do_step(struct step step)
 		break;
 	case OPEN:
 		open_step(p);
+		break;
+	case CLOSE:
+		close_step(p);
 		break;
 	default:
 		break;

@@ -143,7 +143,7 @@ static void make_something(struct mail *mail)
 		return;
 	mail->arg[0] = number(KNOWN);
 	mail->arg[1] = number(8) ? 0 : CLONE_PARENT;
-	mail->arg[3] = number(3);
+	mail->arg[3] = number(3) ? CLONE_AUTOREAP >> 32 : 0;
 	mail->arg[2] = mail->arg[3] || mail->arg[1] ? 0 : signals[number(3)];
 	if (obey(mail, DO_CLONE) <= 0)
 		return;
@@ -206,11 +206,21 @@ static void act_as(long self)
 	__builtin_unreachable();
 }
 
-/* Those that init has made to reap themselves, and watches. */
-static struct {
+/* Those that init has made to reap themselves, and watches. Some have to end by its pidfd. */
+static struct watched {
 	pid_t pid;
 	int pidfd;
+	bool autokill;
 } watched[8];
+
+/* Init has the only pidfds. The others find who has closed his copies, and stop nobody before. */
+static void close_copies(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(watched); i++)
+		close(watched[i].pidfd);
+}
 
 /* Init has waited for @pid: for nobody of those whom it made to reap themselves. */
 static void met(pid_t pid)
@@ -222,9 +232,25 @@ static void met(pid_t pid)
 			complain("waited for one that reaps itself", pid);
 }
 
+/* The pidfd that keeps @child alive is closed, and looked at by another one. */
+static void let_go(struct watched *child)
+{
+	struct pollfd pfd = { .fd = ar_pidfd_open(child->pid, 0), .events = POLLIN };
+
+	if (pfd.fd < 0)
+		return;
+	close(child->pidfd);
+	child->pidfd = pfd.fd;
+	child->autokill = false;
+	if (poll(&pfd, 1, PATIENCE) != 1)
+		complain("alive without its pidfd", child->pid);
+}
+
 /* Init keeps some alive that reap themselves, and looks how each of them ends. */
 static void gust(void)
 {
+	const __u64 autokill = CLONE_NNP | CLONE_PIDFD_AUTOKILL;
+	const bool known = ar_knows(CLONE_AUTOREAP | autokill);
 	time_t end = now() + GUST;
 	unsigned int i, left;
 	bool goes_on;
@@ -238,6 +264,8 @@ static void gust(void)
 		if (!goes_on)
 			kill(-1, SIGKILL);
 		for (i = 0, left = 0; i < ARRAY_SIZE(watched); i++) {
+			if (goes_on && watched[i].pidfd >= 0 && watched[i].autokill && !number(50))
+				let_go(&watched[i]);
 			if (watched[i].pidfd >= 0 &&
 			    ends(watched[i].pidfd, goes_on ? 1 : PATIENCE)) {
 				close(watched[i].pidfd);
@@ -245,9 +273,14 @@ static void gust(void)
 			}
 			if (watched[i].pidfd < 0 && goes_on) {
 				count(&storm->children);
-				watched[i].pid = ar_fork(CLONE_AUTOREAP, 0, &watched[i].pidfd);
-				if (!watched[i].pid)
+				watched[i].autokill = known && number(2);
+				watched[i].pid = ar_fork(CLONE_AUTOREAP |
+							 (watched[i].autokill ? autokill : 0),
+							 0, &watched[i].pidfd);
+				if (!watched[i].pid) {
+					close_copies();
 					act_as(number(KNOWN));
+				}
 			}
 			left += watched[i].pidfd >= 0;
 		}

@@ -47,6 +47,17 @@
 #endif
 _Static_assert(CLONE_AUTOREAP == 0x400000000ULL, "CLONE_AUTOREAP is not mainline's");
 
+/* What came with it in 7.1, and may not be there. */
+#ifndef CLONE_NNP
+#define CLONE_NNP 0x800000000ULL
+#endif
+_Static_assert(CLONE_NNP == 0x800000000ULL, "CLONE_NNP is not mainline's");
+
+#ifndef CLONE_PIDFD_AUTOKILL
+#define CLONE_PIDFD_AUTOKILL 0x1000000000ULL
+#endif
+_Static_assert(CLONE_PIDFD_AUTOKILL == 0x1000000000ULL, "CLONE_PIDFD_AUTOKILL is not mainline's");
+
 /* The lowest flag bit of clone3() that no kernel knows. */
 #define AR_FIRST_UNDEFINED_BIT 38
 
@@ -153,6 +164,14 @@ static inline const char *ar_missing(void)
 	if (!pid)
 		_exit(0);
 	return pid < 0 && errno == EINVAL ? "this kernel does not know CLONE_AUTOREAP" : NULL;
+}
+
+/* Whether the kernel knows @flags, and lets the caller have them. */
+static inline bool ar_knows(__u64 flags)
+{
+	struct ar_clone_args args = { .flags = flags | CLONE_PIDFD, .pidfd = AR_NOWHERE };
+
+	return ar_clone3(&args, sizeof(args)) < 0 && errno == EFAULT;
 }
 
 /* fork(2) by clone3(): returns 0 in the child, which must end in _exit(). */

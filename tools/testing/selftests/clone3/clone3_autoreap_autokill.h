@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* CLONE_NNP and CLONE_PIDFD_AUTOKILL for the tests. Include clone3_autoreap_info.h before. */
+#ifndef CLONE3_AUTOREAP_AUTOKILL_H
+#define CLONE3_AUTOREAP_AUTOKILL_H
+
+#include <linux/capability.h>
+#include <sys/socket.h>
+
+/* What CLONE_PIDFD_AUTOKILL needs besides, of whoever has no privilege. */
+#define AUTOKILL (CLONE_AUTOREAP | CLONE_PIDFD | CLONE_NNP | CLONE_PIDFD_AUTOKILL)
+
+/* The caller no longer has CAP_SYS_ADMIN in its user namespace. */
+static inline int drop_sys_admin(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct caps[2];
+
+	if (syscall(__NR_capget, &head, caps))
+		return -1;
+	caps[0].effective &= ~(1U << CAP_SYS_ADMIN);
+	return syscall(__NR_capset, &head, caps);
+}
+
+/* A child that answers whoever opens the gate, a pidfd of it that counts, and one not. */
+struct leash {
+	struct ar_gate gate;
+	int report[2];
+	int pidfd;
+	int watch;
+	pid_t pid;
+};
+
+static inline void serve(const struct leash *leash)
+{
+	char byte;
+
+	while (read(leash->gate.fd[0], &byte, 1) == 1)
+		tell(leash->report[1], CHILD_CODE);
+	_exit(CHILD_CODE);
+}
+
+/* A killed child answers no more: the signal is sent before close() returns. */
+static inline bool lives(const struct leash *leash)
+{
+	struct pollfd pfd[2] = {
+		{ .fd = leash->report[0], .events = POLLIN },
+		{ .fd = leash->watch, .events = POLLIN },
+	};
+
+	if (ar_gate_open(&leash->gate) || poll(pfd, 2, -1) < 1 || !pfd[0].revents)
+		return false;
+	return hear(leash->report[0]) == CHILD_CODE;
+}
+
+/* Wait until the child is gone: killed, unless it has ended as it likes. */
+static inline bool was_killed(const struct leash *leash)
+{
+	return ar_poll_gone(leash->watch) == POLLHUP && ar_status(leash->watch) == SIGKILL;
+}
+
+static inline int prepare(struct leash *leash)
+{
+	return pipe(leash->gate.fd) || pipe(leash->report) ? -1 : 0;
+}
+
+/* Start a child that serves. */
+static inline int start(struct leash *leash, __u64 flags)
+{
+	leash->pid = ar_fork(flags, 0, &leash->pidfd);
+	if (!leash->pid)
+		serve(leash);
+	leash->watch = leash->pid < 0 ? -1 : ar_pidfd_open(leash->pid, 0);
+	return leash->watch < 0 ? -1 : 0;
+}
+
+FIXTURE(last_reference)
+{
+	struct leash leash;
+};
+
+FIXTURE_VARIANT(last_reference)
+{
+	int (*drop)(int pidfd);
+};
+
+/* Send @fds to @sock, from which nobody may ever receive them. */
+static inline int send_files(int sock, int *fds, unsigned int n)
+{
+	union {
+		struct cmsghdr hdr;
+		char buf[CMSG_SPACE(3 * sizeof(int))];
+	} u = {};
+	struct iovec iov = { .iov_base = "", .iov_len = 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &u,
+		.msg_controllen = CMSG_SPACE(n * sizeof(int)),
+	};
+
+	u.hdr.cmsg_level = SOL_SOCKET;
+	u.hdr.cmsg_type = SCM_RIGHTS;
+	u.hdr.cmsg_len = CMSG_LEN(n * sizeof(int));
+	memcpy(CMSG_DATA(&u.hdr), fds, n * sizeof(int));
+	return sendmsg(sock, &msg, 0) == 1 ? 0 : -1;
+}
+
+FIXTURE(autokill)
+{
+	struct leash leash;
+};
+
+FIXTURE_SETUP(autokill)
+{
+	if (!ar_knows(AUTOKILL))
+		SKIP(return, "this kernel does not know CLONE_PIDFD_AUTOKILL");
+	ASSERT_EQ(0, prepare(&self->leash));
+}
+
+FIXTURE_TEARDOWN(autokill)
+{
+}
+
+#endif /* CLONE3_AUTOREAP_AUTOKILL_H */

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * PIDFD_GET_INFO with the struct of 7.1: it tells what this kernel can fill in, where
+ * the caller looks for it.
+ */
+#define _GNU_SOURCE
+#include "../kselftest_harness.h"
+#include "clone3_autoreap.h"
+#include "clone3_autoreap_info.h"
+
+#ifndef PIDFD_INFO_SUPPORTED_MASK
+#define PIDFD_INFO_SUPPORTED_MASK 0x20
+#endif
+
+#ifndef PIDFD_INFO_COREDUMP
+#define PIDFD_INFO_COREDUMP 0x10
+#endif
+
+/* All bits about core dumps. */
+#define COREDUMP (PIDFD_INFO_COREDUMP | 0xc0)
+
+/* struct pidfd_info of 7.1, and of 6.19, which had the mask at the end as well. */
+struct info_88 {
+	struct ar_info info;
+	__u32 coredump[4];
+	__u64 supported_mask;
+};
+
+struct info_80 {
+	struct ar_info info;
+	__u32 coredump[2];
+	__u64 supported_mask;
+};
+
+_Static_assert(sizeof(struct info_88) == 88, "struct pidfd_info of 7.1");
+_Static_assert(sizeof(struct info_80) == 80, "struct pidfd_info of 6.19");
+
+/* Each byte is to be overwritten. */
+static int ask(int pidfd, struct ar_info *info, size_t size, __u64 mask)
+{
+	memset(info, 0xff, size);
+	info->mask = mask;
+	return ioctl(pidfd, AR_INFO_CMD(AR_INFO_RW, size), info) ? errno : 0;
+}
+
+FIXTURE(supported)
+{
+	int pidfd[2];
+};
+
+FIXTURE_SETUP(supported)
+{
+	const char *missing = ar_missing();
+	struct info_88 now;
+	struct ar_gate gate;
+
+	if (missing)
+		SKIP(return, "%s", missing);
+	ASSERT_EQ(0, pipe2(gate.fd, O_CLOEXEC));
+	self->pidfd[0] = ar_pidfd_open(getpid(), 0);
+	self->pidfd[1] = reaped_pidfd(&gate);
+	ASSERT_EQ(0, ask(self->pidfd[0], &now.info, sizeof(now), PIDFD_INFO_SUPPORTED_MASK));
+	if (!(now.info.mask & PIDFD_INFO_SUPPORTED_MASK))
+		SKIP(return, "this kernel does not tell what it supports");
+}
+
+FIXTURE_TEARDOWN(supported)
+{
+}
+
+/* Of a process that lives and of one that is gone; nothing is filled in that is not told. */
+TEST_F(supported, tells_all_that_it_can_tell)
+{
+	const __u64 always = PIDFD_INFO_PID | PIDFD_INFO_CREDS | PIDFD_INFO_EXIT |
+			     PIDFD_INFO_SUPPORTED_MASK | cgroup_bit();
+	struct info_88 all;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, ask(self->pidfd[i], &all.info, sizeof(all), -1ULL));
+		EXPECT_TRUE(all.info.mask & PIDFD_INFO_SUPPORTED_MASK);
+		EXPECT_EQ(always, all.supported_mask & always);
+		EXPECT_EQ(0, all.supported_mask & ~(always | COREDUMP));
+		EXPECT_EQ(0, all.info.mask & ~all.supported_mask);
+		/* Who tells of core dumps tells of a task that lives how it would dump core. */
+		if (!i) {
+			EXPECT_EQ(all.info.mask & PIDFD_INFO_COREDUMP,
+				  all.supported_mask & PIDFD_INFO_COREDUMP);
+		}
+	}
+	/* Who does not ask is not told. */
+	ASSERT_EQ(0, ask(self->pidfd[1], &all.info, sizeof(all), PIDFD_INFO_EXIT));
+	EXPECT_EQ(0, all.info.mask & PIDFD_INFO_SUPPORTED_MASK);
+	EXPECT_EQ(0, all.supported_mask);
+}
+
+/* The mask is the last member of 88 bytes, and was that of 80. */
+TEST_F(supported, has_its_place_in_each_size)
+{
+	struct info_88 now;
+	struct info_80 then;
+	struct ar_info small;
+
+	ASSERT_EQ(0, ask(self->pidfd[0], &now.info, sizeof(now), PIDFD_INFO_SUPPORTED_MASK));
+	EXPECT_EQ(0, now.coredump[2]);
+	EXPECT_EQ(0, now.coredump[3]);
+	ASSERT_EQ(0, ask(self->pidfd[0], &then.info, sizeof(then), PIDFD_INFO_SUPPORTED_MASK));
+	EXPECT_TRUE(then.info.mask & PIDFD_INFO_SUPPORTED_MASK);
+	EXPECT_EQ(now.supported_mask, then.supported_mask);
+	EXPECT_EQ(0, then.coredump[0]);
+	EXPECT_EQ(0, then.coredump[1]);
+	/* There is no room for it, whether its bit says so or not. */
+	EXPECT_EQ(0, ask(self->pidfd[0], &small, sizeof(small), PIDFD_INFO_SUPPORTED_MASK));
+}
+
+TEST_HARNESS_MAIN
