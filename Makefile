@@ -3,7 +3,7 @@
 BASE ?= 6.12
 O ?= build
 TARGETS ?= clone3
-export BASE KDIR O TARGETS TESTS ACCEL ARCH ARCHES CROSS_COMPILE PAGES SMP TIMEOUT REPEAT ROUNDS SEED MINUTES BASES DEBUG MUTANTS REGRESS LOOP TAGS OVER MIRROR V
+export BASE KDIR O TARGETS TESTS ACCEL ARCH ARCHES CROSS_COMPILE PAGES SMP TIMEOUT REPEAT ROUNDS SEED MINUTES BASES DEBUG MUTANTS REGRESS LOOP TAGS OVER MIRROR ONLY V
 
 help:
 	@echo 'make demo              all from nothing to a table that shows the feature'
@@ -54,6 +54,7 @@ help:
 	@echo '  BASES="6.12 7.3"     differ: these bases; BASE unless set'
 	@echo '  MINUTES=20           storm: minutes on each debug kernel, by the clock of the guest'
 	@echo '  DEBUG=1              a kernel with KASAN, lockdep, kmemleak...; DEBUG=kcsan: data races'
+	@echo '  ONLY=autoreap        am: CLONE_AUTOREAP alone, without the flags that came with it in 7.1'
 	@echo '  TAGS= OVER=          reach: only these tags; patches laid over each tree before'
 	@echo '  MIRROR=url           of kernel.org'"'"'s pub/linux/kernel'
 	@echo '  MUTANTS= REGRESS=    only these mutants; these kselftest targets'

@@ -1,11 +1,16 @@
 #!/bin/sh
-# Usage: KDIR=path scripts/am.sh
-# Applies the right series to the user's own git tree with git am. Refuses a tree
-# with uncommitted changes; if a patch does not apply, the tree is as before.
+# Usage: KDIR=path [ONLY=autoreap] scripts/am.sh
+# Applies the right series to the user's own git tree with git am; with ONLY=autoreap
+# without the patches of patches/beyond. Refuses a tree with uncommitted changes; if a
+# patch does not apply, the tree is as before.
 # Exit status: 0; 2 with the reason.
 O=/	# builds nothing
 . "$(dirname -- "$0")/lib.sh"
 
+case ${ONLY:-} in
+'' | autoreap) ;;
+*) die "ONLY=$ONLY: say ONLY=autoreap, or nothing for the whole series" ;;
+esac
 [ -n "$KDIR" ] || die "say which tree: make am KDIR=path"
 case $(git -C "$KDIR" rev-parse --show-prefix 2>&1 || :) in *"dubious ownership"*)
 	die "git refuses $KDIR, which is another user's; say git config --global --add safe.directory '$KDIR'" ;;
@@ -28,7 +33,13 @@ log=$(mktemp "${TMPDIR:-/tmp}/autoreap-am.XXXXXX")
 trap 'rm -f "$log"' EXIT
 undo() { [ ! -e "$gitdir/rebase-apply" ] || git -C "$KDIR" am --abort; }
 trap 'undo; exit 130' INT TERM
-if ! git -C "$KDIR" -c gc.auto=0 am --no-3way "$series"/*.patch >"$log" 2>&1; then
+for patch in "$series"/*.patch; do
+	name=${patch##*/}
+	if [ -z "${ONLY:-}" ] || ! grep -qxF "${name#*-}" "$top/patches/beyond"; then
+		set -- "$@" "$patch"
+	fi
+done
+if ! git -C "$KDIR" -c gc.auto=0 am --no-3way "$@" >"$log" 2>&1; then
 	undo
 	die "${series#"$top"/}: $(sed -n 's/^Patch failed at /patch /p' "$log") does not apply:" \
 		"$(grep -m1 -E '^(error|fatal):' "$log" | sed 's/^[a-z]*: //')"

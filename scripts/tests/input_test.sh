@@ -60,12 +60,23 @@ refuses "am: a patch that does not apply" 'clone: add CLONE_AUTOREAP does not ap
 	am "$tmp/linux"
 check "am: and the tree is as before" "$(state "$tmp/linux")" "$before"
 g -C "$tmp/linux" reset -q --hard HEAD~
-am "$tmp/linux" >"$tmp/out" 2>&1 || :
-check "am: a commit a patch, in a path with a space" \
-	"$(g -C "$tmp/linux" log --reverse --format='Subject: [PATCH] %s' base..)" \
-	"$(for p in "$top/patches/$BASE"/*.patch; do
+applied() { g -C "$tmp/linux" log --reverse --format='Subject: [PATCH] %s' base..; }
+subjects() {
+	for p; do
 		sed -n '/^Subject/{N;s/\n / /;s/\n.*//;p;q;}' "$p"
-	done)"
+	done
+}
+refuses "am: ONLY" 'ONLY=nnp: say ONLY=autoreap' env ONLY=nnp KDIR="$tmp/linux" "$top/scripts/am.sh"
+ONLY=autoreap am "$tmp/linux" >"$tmp/out" 2>&1 || :
+# shellcheck disable=SC2046
+check "am: CLONE_AUTOREAP alone" "$(applied)" "$(cd "$top/patches/$BASE" && subjects $(
+	for p in *.patch; do
+		grep -qxF "${p#*-}" ../beyond || echo "$p"
+	done))"
+check "am: and no flag besides" "$(g -C "$tmp/linux" grep -c 'CLONE_NNP\|CLONE_PIDFD_AUTOKILL' -- include kernel fs)" ""
+g -C "$tmp/linux" reset -q --hard base
+am "$tmp/linux" >"$tmp/out" 2>&1 || :
+check "am: a commit a patch, in a path with a space" "$(applied)" "$(subjects "$top/patches/$BASE"/*.patch)"
 refuses "am: twice" 'has this series already, or a part of it' am "$tmp/linux"
 
 # make series
