@@ -34,7 +34,7 @@ int main(void)
 	GMainLoop *loop = g_main_loop_new(NULL, 0);
 	struct helper helper;
 	int error;
-	pid_t pid = clone_helper(&helper);
+	pid_t pid = clone_helper(&helper, false);
 
 	if (!pid)
 		exec_helper(argv, &error);

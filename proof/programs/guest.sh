@@ -185,5 +185,29 @@ scm_pidfd() {
 }
 once scm_pidfd_of_one_that_has_gone scm_pidfd
 
+# leash OPTION STATE: a helper that ignores what can be ignored, when its owner is killed
+leash() {
+	rm -f /tmp/helper
+	# shellcheck disable=SC2086,SC2016
+	./spawn-helper $1 /bin/sh -c 'trap "" HUP INT TERM PIPE; echo $$ >/tmp/helper; exec busybox sleep 1000' &
+	owner=$!
+	until [ -s /tmp/helper ]; do busybox usleep 10000; done
+	read -r helper </tmp/helper
+	kill -KILL "$owner"
+	wait "$owner"
+	state=ended tries=50
+	while [ -d "/proc/$helper" ] && [ "$tries" != 0 ]; do
+		busybox usleep 20000
+		tries=$((tries - 1))
+	done
+	[ ! -d "/proc/$helper" ] || state=running
+	figure "the helper is $state"
+	[ "$state" = ended ] || kill -KILL "$helper"
+	[ "$state" = "$2" ]
+}
+once helper_on_a_leash_ends_with_its_owner leash -k ended
+# The control.
+once helper_outlives_its_owner leash '' running
+
 echo "1..$number"
 [ "$failed" = 0 ]

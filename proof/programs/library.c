@@ -46,7 +46,7 @@ static int start_detached_helper(struct helper *helper, char *const argv[])
 	sigprocmask(SIG_BLOCK, &all, &mask);
 	pid = syscall(SYS_clone3, &args, sizeof(args));
 	if (pid == 0) {
-		shared->error = start_helper(&shared->helper, argv) ? errno : 0;
+		shared->error = start_helper(&shared->helper, argv, false) ? errno : 0;
 		_exit(0);
 	}
 	error = pid < 0 ? errno : shared->error;
@@ -68,7 +68,7 @@ static __attribute__((constructor)) void start(void)
 	if (!way || !report)
 		return;
 	program = getpid();
-	if (!strcmp(way, "own") && start_helper(&helper, argv))
+	if (!strcmp(way, "own") && start_helper(&helper, argv, false))
 		err(1, "start_helper");
 	if (!strcmp(way, "adopted") && prctl(PR_SET_CHILD_SUBREAPER, 1))
 		err(1, "prctl");
