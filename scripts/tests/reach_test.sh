@@ -50,9 +50,10 @@ fits 6.12-sles16 6.12.0 PIDFD_INFO_EXIT "$info delay_group_leader(task)
 static long pidfd_info(struct file *file)
 	struct task_struct *task;
 }"
-for v in 6.18 6.19 7.0; do
-	fits "$v" "$v.0" PIDFD_INFO_EXIT 'pid->attr'
+for v in 6.18.0 6.19 7.0; do
+	fits "$v" "${v%.0}.0" PIDFD_INFO_EXIT 'pid->attr'
 done
+fits 6.18 6.18.2 'PIDFD_INFO_EXIT PIDFD_INFO_SIZE_VER1' 'pid->attr'
 fits 7.1 7.1.2 PIDFD_INFO_EXIT 'pid->attr' CLONE_AUTOREAP
 fits 7.1 7.2.6 PIDFD_INFO_EXIT 'pid->attr' CLONE_AUTOREAP
 fits 7.1 7.3.0 PIDFD_INFO_EXIT 'pid->attr' CLONE_AUTOREAP
