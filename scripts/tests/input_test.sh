@@ -106,14 +106,18 @@ refuses "regress on $other" "this is for ARCH=$host_arch" env ARCH="$other" "$to
 refuses "programs on $other" "this is for ARCH=$host_arch" env ARCH="$other" "$top/proof/programs.sh"
 refuses "ARCHES" 'ARCHES: vax is none of: arm64' env ARCHES="arm64 vax" "$top/scripts/arches.sh"
 refuses "ACCEL=kvm for another architecture" 'KVM on .* runs no guest of s390' env ACCEL=kvm ARCH=s390 O="$out" "$top/vm/qemu.sh" kselftest
+room 7000 "$tmp/roomy"
 refuses "BASES and KDIR" 'BASES and KDIR: say one' env BASES="6.12" KDIR="$tmp/linux" "$top/proof/differ.sh"
-refuses "BASES" 'cannot get linux-source-5.9' env BASES=5.9 KDIR= O="$out" "$top/proof/differ.sh"
+refuses "BASES" 'cannot get linux-source-5.9' env PATH="$tmp/roomy:$PATH" BASES=5.9 KDIR= O="$out" "$top/proof/differ.sh"
 refuses "DEBUG" 'DEBUG=2 is none of: 1 kcsan' env DEBUG=2 "$top/scripts/lib.sh"
 
 # Variables
 refuses "KDIR: no such directory" 'KDIR=.*: no such directory' env KDIR="$tmp/none" "$top/scripts/base.sh"
 refuses "KDIR: no kernel tree" 'is no kernel tree' env KDIR="$tmp/empty" O="$out" "$top/scripts/base.sh"
-refuses "BASE: no such package" 'cannot get linux-source-0\.1' env BASE=0.1 O="$out" "$top/scripts/base.sh"
+refuses "BASE: no such package" 'cannot get linux-source-0\.1' env PATH="$tmp/roomy:$PATH" BASE=0.1 O="$out" "$top/scripts/base.sh"
+room 5999 "$tmp/full"
+refuses "BASE: no room for its tree" 'no space: 5999 MB free below .*, 6000 MB needed; say O=' \
+	env PATH="$tmp/full:$PATH" BASE=0.1 O="$out" "$top/scripts/base.sh"
 rm -rf "$out"
 refuses "O: a space in the path" 'cannot be built below' env O="$tmp/o" "$top/scripts/base.sh"
 mkdir -p "$out"

@@ -32,3 +32,11 @@ refuses() {
 	*)	check "$name" "exit status $rc, $text" "exit status 2, one line like $pattern" ;;
 	esac
 }
+
+# room MB DIR: DIR gets a df that says that MB are free, as a full disk changes what is said first.
+# Whoever wants it sets PATH.
+room() {
+	mkdir -p "$2"
+	printf '#!/bin/sh\necho\necho "disk 0 0 %s000 0%%%% /"\n' "$1" >"$2/df"
+	chmod +x "$2/df"
+}
