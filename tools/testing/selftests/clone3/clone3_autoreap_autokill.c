@@ -289,29 +289,6 @@ static int by_peer(int sock)
 	return getsockopt(sock, SOL_SOCKET, SO_PEERPIDFD, &fd, &len) ? -1 : fd;
 }
 
-/* That of the sender of a message, or -1. */
-static int by_sender(int sock)
-{
-	union {
-		struct cmsghdr hdr;
-		char buf[CMSG_SPACE(sizeof(int))];
-	} u = {};
-	char byte;
-	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &u,
-		.msg_controllen = sizeof(u),
-	};
-	int fd;
-
-	if (recvmsg(sock, &msg, 0) != 1 || u.hdr.cmsg_type != SCM_PIDFD)
-		return -1;
-	memcpy(&fd, CMSG_DATA(&u.hdr), sizeof(fd));
-	return fd;
-}
-
 /* The pidfds that sockets make of the child do not kill it. */
 TEST_F(autokill, pidfds_of_sockets_do_not_kill)
 {
@@ -343,7 +320,7 @@ TEST_F(autokill, pidfds_of_sockets_do_not_kill)
 	ASSERT_EQ(0, setsockopt(sock, SOL_SOCKET, SO_PASSPIDFD, &on, sizeof(on)));
 	ASSERT_EQ(0, ar_gate_open(&leash->gate));
 	for (i = 0; i < 2; i++) {
-		fd = i ? by_sender(sock) : by_peer(sock);
+		fd = i ? ar_sender(sock, 0) : by_peer(sock);
 		ASSERT_LE(0, fd);
 		ASSERT_EQ(0, ar_info(fd, PIDFD_INFO_PID, &info));
 		ASSERT_EQ(leash->pid, info.pid);

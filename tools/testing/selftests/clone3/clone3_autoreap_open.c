@@ -18,9 +18,6 @@
 #define FAN_EPIDFD -2
 #endif
 
-/* No pidfd, and no error: the child has left no more to ask for one. */
-#define NOTHING_LEFT (-1000)
-
 #define FILES 16
 
 /* What the child leaves before it exits, and where a pidfd of it is had from. */
@@ -139,23 +136,8 @@ static void send_as_sender(struct place *place)
 /* The message stays where it is, and each look at it makes a pidfd. */
 static int open_sender(struct place *place, pid_t pid)
 {
-	union {
-		struct cmsghdr hdr;
-		char buf[CMSG_SPACE(sizeof(int))];
-	} u;
-	char byte;
-	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	int fd;
-
 	(void)pid;
-	msg.msg_control = &u;
-	msg.msg_controllen = sizeof(u);
-	if (recvmsg(place->sock[0], &msg, MSG_PEEK) != 1 || !CMSG_FIRSTHDR(&msg) ||
-	    u.hdr.cmsg_level != SOL_SOCKET || u.hdr.cmsg_type != SCM_PIDFD)
-		return NOTHING_LEFT;
-	memcpy(&fd, CMSG_DATA(&u.hdr), sizeof(fd));
-	return fd;
+	return ar_sender(place->sock[0], MSG_PEEK);
 }
 
 static void drop_message(struct place *place)
