@@ -34,9 +34,14 @@ if [ -z "$LINK" ]; then
 		grep -o '/[^ ]*\.so[^ ]*' | sort -u | xargs cp --parents -L -t "$root" || failed kselftest
 fi
 
+# older A.B: whether the kernel is older than that
+version=$(kernel_version <"$tree/Makefile")
+older() { [ "$(printf '%s\n%s\n' "$1" "$version" | sort -V | head -n 1)" != "$1" ]; }
+
 list=$root/kselftest/kselftest-list.txt
-grep -v '^#' "$top/vm/not-run" | while read -r test reason; do
+grep -v '^#' "$top/vm/not-run" | while read -r before test reason; do
 	grep -qx "$test" "$list" || continue
+	[ "$before" = - ] || older "$before" || continue
 	step NOT-RUN "$test $reason"
 	sed -i "/^$test\$/d" "$list"
 done
@@ -87,6 +92,10 @@ for target in $TARGETS; do
 			xargs -r awk -f "$top/vm/expected.awk" -v collection="$collection"
 	done
 done >>"$expected"
+# What an older kernel lacks may be skipped there.
+grep -v '^#' "$top/vm/lacks" | while read -r since test; do
+	! older "$since" || sed -i "s,^\(.*/$test\) noskip$,\1," "$expected"
+done
 # Without this list a run in which all tests skip would pass.
 listed=$(sed -n 's/ .* noskip$//p' "$expected" | sort -u | wc -l)
 [ "$listed" -eq "$(grep -c ':.*autoreap' "$list")" ] ||

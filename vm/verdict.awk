@@ -46,7 +46,9 @@ function parse(line) {
 		if (sub(/^(SKIP|XFAIL|XPASS|TIMEOUT|error)( +|$)/, "", why))
 			sub(/ .*/, "", directive)
 	}
-	if (name == "") { # ksft_test_result_skip() and its like print the directive first
+	if (name == "" && directive == "SKIP" && running != "") # harness of 6.6 and before
+		name = running
+	else if (name == "") { # ksft_test_result_skip() and its like print the directive first
 		name = why
 		why = ""
 	}
@@ -80,7 +82,7 @@ function program_begins(who) {
 	prog = who
 	before = fails
 	subs = subfails = subskips = saids = 0
-	reason = ""
+	reason = running = ""
 	open_doc("sub")
 }
 function program_says(line) {
@@ -90,8 +92,11 @@ function program_says(line) {
 		subtest(line)
 	else if (line ~ /^not ok( |$)/)
 		fail("FAIL " prog ": " line)
-	else if (line !~ /^1\.\.[0-9]+( |$)/)
+	else if (line !~ /^1\.\.[0-9]+( |$)/) {
+		if (line ~ /^# +RUN +[^ ]+ \.\.\.$/)
+			running = $4
 		keep(line)
+	}
 	else {
 		set_plan("sub", line, prog)
 		if (sub(/^.*# *SKIP */, "", line))

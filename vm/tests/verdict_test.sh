@@ -3,7 +3,7 @@
 #
 # Tests of vm/verdict.sh, with every awk that this machine has; TAP on stdout. Exit codes: 0 pass, 1 a test failed.
 # A case is a folder logs/NAME: console, results, expected, perhaps args and allow; want is the exit code and, below
-# it, the output. The results were recorded from the runners of 6.12 to 7.3, then cut or altered as the name says.
+# it, the output. The results were recorded from the runners of 6.1 to 7.3, then cut or altered as the name says.
 set -eu
 cd "$(dirname "$0")/logs"
 verdict=$PWD/../../verdict.sh
