@@ -36,7 +36,8 @@ in_tree() {
 }
 
 # The functions that the hunks of a diff of C files are in.
-functions() { awk '/^diff/ { c = / b.*[.][ch]$/ } /^@@/ && c { sub(/^@@ [^@]*@@ */, ""); print }'; }
+# The functions that the hunks of a diff of C files are in; that they are static is all the same.
+functions() { awk '/^diff/ { c = / b.*[.][ch]$/ } /^@@/ && c { sub(/^@@ [^@]*@@ */, ""); sub(/^static /, ""); print }'; }
 
 # lay PATCH...: puts the patches on the index; of the first that fails, $why says what is in its way
 lay() {

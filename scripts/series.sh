@@ -20,7 +20,7 @@ number() { echo "$1" | awk -F. '{ print ($1 * 1000 + $2) * 1000 + $3 }'; }
 # older A.B.C: whether the tree is older than that
 older() { [ "$(number "$version")" -lt "$(number "$1")" ]; }
 
-! older 6.12 || die "Linux $version is older than 6.12, the oldest kernel that this series supports"
+! older 6.1 || die "Linux $version is older than 6.1, the oldest kernel that this series supports"
 
 pidfd=include/uapi/linux/pidfd.h
 if has include/linux/sched/signal.h task_exit_status; then
@@ -48,8 +48,12 @@ elif has $pidfd PIDFD_INFO_EXIT && has fs/pidfs.c 'struct pidfs_exit_info __pei'
 		series=6.12-sles16
 elif has $pidfd PIDFD_GET_INFO; then
 	die "Linux $version of this tree has PIDFD_GET_INFO without an exit status, which no series here starts from"
-elif ! older 6.13; then
-	die "Linux $version has reached its end of life, and there is no series for it; there is one for 6.12.y and 6.18.y"
+elif ! older 6.13 || { older 6.12 && ! older 6.7; } || { older 6.6 && ! older 6.2; }; then
+	die "Linux $version has reached its end of life, and there is no series for it; there is one for 6.1.y, 6.6.y, 6.12.y and 6.18.y"
+elif older 6.6; then
+	series=6.1
+elif older 6.12; then
+	series=6.6
 elif has fs/pidfs.c delay_group_leader; then
 	series=6.12
 else

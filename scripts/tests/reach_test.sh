@@ -41,6 +41,8 @@ none() {
 	tree "$@"
 	refuses "series: none for $(echo "$*" | tr "\n" " ")" "$pattern" series
 }
+fits 6.1 6.1.192 none none
+fits 6.6 6.6.0 none none
 fits 6.12.10 6.12.10 none 'thread_group_empty(task)'
 fits 6.12 6.12.31 none 'delay_group_leader(task)'
 info='struct pidfs_exit_info __pei; '
@@ -58,7 +60,11 @@ fits 7.1 7.1.2 PIDFD_INFO_EXIT 'pid->attr' CLONE_AUTOREAP
 fits 7.1 7.2.6 PIDFD_INFO_EXIT 'pid->attr' CLONE_AUTOREAP
 fits 7.1 7.3.0 PIDFD_INFO_EXIT 'pid->attr' CLONE_AUTOREAP
 fits 7.3 7.3.4 PIDFD_INFO_EXIT 'pid->attr; pidfs_task_owns_pid' CLONE_AUTOREAP
-none 'Linux 6\.11\.9 is older than 6\.12' 6.11.9 none none
+none 'Linux 5\.15\.9 is older than 6\.1' 5.15.9 none none
+none 'Linux 6\.1\.1 is older than 6\.1\.2, the first release that patches/6\.1 is for' 6.1.1 none none
+for version in 6.2.0 6.5.13 6.7.0 6.11.9; do
+	none "Linux $version has reached its end of life" "$version" none none
+done
 none 'Linux 7\.1\.0 is older than 7\.1\.2, the first release that patches/7\.1 is for' \
 	7.1.0 PIDFD_INFO_EXIT 'pid->attr' CLONE_AUTOREAP
 none 'Linux 6\.17\.0 has reached its end of life' 6.17.0 none none
@@ -117,7 +123,7 @@ sed -i 's/^static bool __ptrace_detach(/static bool __ptrace_undo(/' "$tmp/linux
 commit function
 own_git -C "$tmp/linux" tag -f v6.2 >/dev/null
 check "reach: a hunk in another function" "$(reach env KDIR="$tmp/linux" TAGS=v6.2 |
-	sed -n 's/.*, then //p')" "$(number_of kernel/ptrace.c): lands in static bool __ptrace_undo(struct task_struct *tracer, struct task_struct *p)"
+	sed -n 's/.*, then //p')" "$(number_of kernel/ptrace.c): lands in bool __ptrace_undo(struct task_struct *tracer, struct task_struct *p)"
 own_git -C "$tmp/linux" reset -q --hard HEAD~
 (cd "$tmp/linux" && sed -i 's/^struct tty_struct;$/&\nstruct vendor;/' kernel/signal.c && echo >>kernel/signal.c &&
 	own_git diff >"$tmp/vendor.patch"; own_git checkout -q .)

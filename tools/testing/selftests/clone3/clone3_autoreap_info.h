@@ -144,10 +144,10 @@ static inline int ar_sender(int sock, int flags)
 	return fd;
 }
 
-/* The bit that comes with every answer if there are cgroups. */
+/* The bit that comes with every answer if there are cgroups, and room for one in pidfs. */
 static inline __u64 cgroup_bit(void)
 {
-	return access("/proc/self/cgroup", F_OK) ? 0 : PIDFD_INFO_CGROUPID;
+	return ar_thread_pidfds() && !access("/proc/self/cgroup", F_OK) ? PIDFD_INFO_CGROUPID : 0;
 }
 
 /*

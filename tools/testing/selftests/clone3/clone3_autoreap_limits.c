@@ -373,6 +373,8 @@ TEST_F(cgroup, is_left_empty)
 	__u64 id = cgroup_id(self->path);
 
 	ASSERT_TRUE(!!id);
+	/* Kernels without pidfs do not tell it. */
+	id = cgroup_bit() ? id : 0;
 	ASSERT_LT(0, start_with(self->args, &pidfd, &self->gate, CHILD_CODE));
 	EXPECT_EQ(1, cgroup_read("cgroup.events", "populated "));
 	EXPECT_EQ(-1, rmdir(self->path));

@@ -83,9 +83,15 @@ static int open_once(struct place *place, pid_t pid)
 
 static int listen_for_peers(struct place *place)
 {
+	int fd = -1;
+	socklen_t len = sizeof(fd);
+
 	place->name.sun_family = AF_UNIX;
 	place->name_len = sizeof(place->name);
 	place->listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	/* No peer as yet is ENODATA; kernels before 6.5 say ENOPROTOOPT. */
+	if (getsockopt(place->listener, SOL_SOCKET, SO_PEERPIDFD, &fd, &len) && errno == ENOPROTOOPT)
+		return errno;
 	/* An address of no more than the family: the kernel chooses a name. */
 	if (bind(place->listener, (void *)&place->name, sizeof(sa_family_t)) ||
 	    getsockname(place->listener, (void *)&place->name, &place->name_len) ||

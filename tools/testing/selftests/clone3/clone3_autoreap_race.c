@@ -292,7 +292,7 @@ TEST_F_TIMEOUT(autoreap, exec_of_a_thread_is_no_exit, LONG_RUN)
 
 	pid = start_again(&pidfd[0], &self->gate);
 	ASSERT_LT(0, pid);
-	pidfd[1] = ar_pidfd_open(pid, PIDFD_THREAD);
+	pidfd[1] = ar_pidfd_open(pid, ar_thread_pidfds() ? PIDFD_THREAD : 0);
 	ASSERT_LE(0, pidfd[1]);
 	/*
 	 * io_uring does not look again when it is woken: what wakes it is its answer.

@@ -187,15 +187,16 @@ static int make_and_leave(void *arg)
 TEST_F(autoreap, goes_to_another_thread_of_the_parent)
 {
 	struct thread_args args = { .gate = &self->gate, .report = self->report[1] };
-	int i, pidfd, thread_fd = -1, leave[2];
 	struct ar_stat st = {};
-	pid_t pid;
+	int i, pidfd, leave[2];
+	pid_t pid, tid;
 
 	ASSERT_EQ(0, pipe(leave));
 	args.leave = leave[0];
 	for (i = 0; i < 2; i++) {
 		args.flags = both[i];
-		ASSERT_LT(0, start_thread(make_and_leave, &args, &thread_fd));
+		tid = start_thread(make_and_leave, &args, NULL);
+		ASSERT_LT(0, tid);
 		pid = hear_child(self->report[0], &pidfd);
 		ASSERT_LT(0, pid);
 		EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG | __WALL));
@@ -203,7 +204,7 @@ TEST_F(autoreap, goes_to_another_thread_of_the_parent)
 		EXPECT_EQ(ECHILD, errno);
 
 		tell(leave[1], 0);
-		ASSERT_EQ(POLLHUP, ar_poll_gone(thread_fd));
+		ar_await_thread(getpid(), tid);
 		EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG | __WALL | __WNOTHREAD));
 		ASSERT_EQ(0, ar_stat(pid, &st));
 		EXPECT_EQ(both[i] ? 0 : SIGCHLD, st.exit_signal);

@@ -184,7 +184,7 @@ TEST_F(ending, siginfo_is_that_of_wait)
 	EXPECT_EQ(info.si_status, look.si_status);
 }
 
-/* Of a reaped process there is the exit status, if asked for, and the cgroup. */
+/* Of a reaped process there is the exit status, if asked for, and the cgroup if there is pidfs. */
 TEST_F(autoreap, answers_for_a_reaped_process_only_with_its_status)
 {
 	struct ar_info live, want = {}, info;

@@ -135,6 +135,24 @@ static inline int ar_pidfd_open(pid_t pid, unsigned int flags)
 	return syscall(__NR_pidfd_open, pid, flags);
 }
 
+/* Kernels before 6.9 have no pidfds of threads, and no pidfs. */
+static inline bool ar_thread_pidfds(void)
+{
+	int fd = ar_pidfd_open(getpid(), PIDFD_THREAD);
+
+	if (fd < 0 && errno == EINVAL)
+		return false;
+	close(fd);
+	return true;
+}
+
+/* Wait until the thread @tid of the process @pid is gone. */
+static inline void ar_await_thread(pid_t pid, pid_t tid)
+{
+	while (!syscall(__NR_tgkill, pid, tid, 0))
+		sched_yield();
+}
+
 /* clone(2) in the manner of fork(2): s390 takes the stack first. */
 static inline pid_t ar_legacy_clone(unsigned long flags)
 {
