@@ -3,7 +3,8 @@
 # Breaks the patched kernel in one place at a time and runs the tests on it. Each
 # mutant is a patch in proof/mutants/suite, whose first lines say what it means; with
 # DEBUG, one in proof/mutants/$DEBUG: a fault that this debug kernel must report. With
-# DEBUG=1 TESTS=clone3_autoreap_faults it is one in proof/mutants/faults.
+# DEBUG=1 TESTS=clone3_autoreap_faults it is one in proof/mutants/faults. Those of code that
+# differs are in a folder there: pidfs, or 6.1 for the kernels that have none.
 # A race shows only if it is interrupted half-way: so the kernel is a preemptible one,
 # and SMP is 4 unless said, more processors than many a host has.
 # Prints which test or report has found it, or that it has survived.
@@ -20,9 +21,11 @@ if [ "${TESTS:-}" = clone3_autoreap_faults ]; then
 	: "${ROUNDS:=1}" # so that the runner waits for it
 	export ROUNDS
 fi
-dir=$top/proof/mutants/$set
+dir=$top/proof/mutants/$set kind=pidfs
+own_git --git-dir="$work/linux.git" cat-file -e "$series:fs/pidfs.c" 2>/dev/null || kind=6.1
 for wanted in ${MUTANTS:-}; do
-	[ -f "$dir/$wanted.patch" ] || die "MUTANTS: there is no $dir/$wanted.patch"
+	[ -f "$dir/$wanted.patch" ] || [ -f "$dir/$kind/$wanted.patch" ] ||
+		die "MUTANTS: there is no $wanted.patch in $dir and $dir/$kind"
 done
 # The tests are those of the series.
 where KIND=mutant INITRAMFS="$initramfs" EXPECTED="$expected"
@@ -54,7 +57,8 @@ case $rc in
 esac
 
 killed=0 survived=0 broken=0
-for patch in "$dir"/*.patch; do
+for patch in "$dir"/*.patch "$dir/$kind"/*.patch; do
+	[ -f "$patch" ] || continue
 	name=$(basename "$patch" .patch)
 	case " ${MUTANTS:-$name} " in *" $name "*) ;; *) continue ;; esac
 	own_git -C "$tree" checkout -q --force --detach "$series"
