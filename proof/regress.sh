@@ -24,9 +24,11 @@ done
 export TARGETS LINK=
 
 # outcomes KIND: "test: outcome", sorted, one a line. Some tests of the kernel print their
-# plan twice, or out of order: that is not what is asked here.
+# plan twice, or out of order, or name their results by the process: that is not what is
+# asked here.
 outcomes() {
 	tr -d '\r' <"$work/run-$1/results.log" | awk -f "$top/vm/verdict.awk" | awk -F'\t' '
+		{ gsub(/\[[0-9]+\]/, "[pid]") }
 		$1 == "pass" { print $2 ": pass" }
 		$1 == "skip" { print $2 ": skip" }
 		$1 == "fail" && $2 !~ /^(ORDER|PLAN) / { print ($3 == "" ? $2 : $3) ": fail" }' | sort -u
