@@ -21,11 +21,11 @@ if [ "${TESTS:-}" = clone3_autoreap_faults ]; then
 	: "${ROUNDS:=1}" # so that the runner waits for it
 	export ROUNDS
 fi
-dir=$top/proof/mutants/$set kind=pidfs
-own_git --git-dir="$work/linux.git" cat-file -e "$series:fs/pidfs.c" 2>/dev/null || kind=6.1
+dir=$top/proof/mutants/$set code=pidfs
+own_git --git-dir="$work/linux.git" cat-file -e "$series:fs/pidfs.c" 2>/dev/null || code=6.1
 for wanted in ${MUTANTS:-}; do
-	[ -f "$dir/$wanted.patch" ] || [ -f "$dir/$kind/$wanted.patch" ] ||
-		die "MUTANTS: there is no $wanted.patch in $dir and $dir/$kind"
+	[ -f "$dir/$wanted.patch" ] || [ -f "$dir/$code/$wanted.patch" ] ||
+		die "MUTANTS: there is no $wanted.patch in $dir and $dir/$code"
 done
 # The tests are those of the series.
 where KIND=mutant INITRAMFS="$initramfs" EXPECTED="$expected"
@@ -57,7 +57,7 @@ case $rc in
 esac
 
 killed=0 survived=0 broken=0
-for patch in "$dir"/*.patch "$dir/$kind"/*.patch; do
+for patch in "$dir"/*.patch "$dir/$code"/*.patch; do
 	[ -f "$patch" ] || continue
 	name=$(basename "$patch" .patch)
 	case " ${MUTANTS:-$name} " in *" $name "*) ;; *) continue ;; esac
@@ -76,5 +76,6 @@ for patch in "$dir"/*.patch "$dir/$kind"/*.patch; do
 done
 own_git -C "$tree" checkout -q --force --detach "$series"
 echo "$killed killed, $survived survived, $broken not built"
+[ "$((killed + survived + broken))" != 0 ] || die "there is no mutant to try in $dir"
 [ "$broken" = 0 ] || exit 2
 [ "$survived" = 0 ]
