@@ -27,5 +27,5 @@ done
 for repo in "$O"/*/linux.git; do
 	[ ! -e "$repo" ] || mv "${repo%/linux.git}" "${repo%/linux.git}.removed"
 done
-rm -rf "$O"/*.removed "$O/log" "$O/.lock" "$O/apt" "$O/arches.row" "$O/cross" "$O/herd" "$O/download" "$O/reach"
+rm -rf "$O"/*.removed "$O/log" "$O/.lock" "$O/apt" "$O/accel" "$O/ccache" "$O/arches.row" "$O/cross" "$O/herd" "$O/download" "$O/reach"
 rmdir "$O" 2>/dev/null || :

@@ -2,11 +2,11 @@
 # Sourced after scripts/lib.sh by what starts a guest: the variables that it is started
 # with. On a debug kernel all takes ten times as long.
 [ -z "$DEBUG" ] || : "${TIMEOUT:=3600}"
-: "${ACCEL:=tcg}" "${SMP:=2}" "${TIMEOUT:=600}" "${REPEAT:=1}" "${ROUNDS:=}" "${SEED:=}" "${MINUTES:=}"
+: "${ACCEL:=auto}" "${SMP:=2}" "${TIMEOUT:=600}" "${REPEAT:=1}" "${ROUNDS:=}" "${SEED:=}" "${MINUTES:=}"
 case $SMP in [1-8]) ;; *) die "SMP=$SMP is not a number of processors from 1 to 8" ;; esac
 case $TIMEOUT in ''|*[!0-9]*|0*) die "TIMEOUT=$TIMEOUT is not a number of seconds" ;; esac
 case $REPEAT in ''|*[!0-9]*|0*) die "REPEAT=$REPEAT is not a number of runs" ;; esac
 case $ROUNDS in *[!0-9]*|0*) die "ROUNDS=$ROUNDS is not a number of rounds" ;; esac
 case $SEED in *[!0-9]*|0*) die "SEED=$SEED is not a number from 1" ;; esac
 case $MINUTES in *[!0-9]*|0*) die "MINUTES=$MINUTES is not a number of minutes" ;; esac
-case $ACCEL in tcg|kvm) ;; *) die "ACCEL=$ACCEL is neither tcg nor kvm" ;; esac
+case $ACCEL in auto|tcg|kvm) ;; *) die "ACCEL=$ACCEL is none of: auto tcg kvm" ;; esac

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Usage: [BASE= | KDIR=] [ACCEL=tcg|kvm] [SMP=] [TIMEOUT=] [REPEAT=] [ROUNDS=] [SEED=] [MINUTES=] vm/qemu.sh kselftest|demo|shell
+# Usage: [BASE= | KDIR=] [ACCEL=auto|tcg|kvm] [SMP=] [TIMEOUT=] [REPEAT=] [ROUNDS=] [SEED=] [MINUTES=] vm/qemu.sh kselftest|demo|shell
 #        [BASE= | KDIR=] [KERNEL=bzImage] [MILLIONS=] vm/qemu.sh bench
 #        vm/qemu.sh check
 # Boots the built kernel, or KERNEL, and initramfs. For a shell the console is this
@@ -9,6 +9,7 @@
 # Exit status: QEMU's; 2 if it cannot run; 124 after TIMEOUT seconds.
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/vm/guest.sh"
+. "$top/vm/accel.sh"
 
 guest=$1
 [ "$guest" != check ] || exit 0
@@ -46,31 +47,23 @@ if [ "$guest" = bench ]; then
 	ACCEL=tcg SMP=1 memory=3G panic="nokaslr norandmaps $panic"
 	clock=',thread=single -icount shift=0,sleep=off -rtc clock=vm,base=2000-01-01'
 fi
-case $ACCEL in
-tcg) ;;
-kvm)
-	case $host_arch:$ARCH in
-	"$ARCH:$ARCH" | x86_64:i386) ;;
-	*) die "KVM on $host_arch runs no guest of $ARCH; say ACCEL=tcg" ;;
-	esac
-	# /dev/kvm may open and still never run a guest, so try.
-	cpu='-cpu host'
-	if [ ! -r /dev/kvm ] || [ ! -w /dev/kvm ]; then
-		die "/dev/kvm is missing or not yours to use; say ACCEL=tcg"
+asked=$ACCEL why=
+if [ "$ACCEL" != tcg ]; then
+	ACCEL=kvm
+	if ! find_kvm; then
+		[ "$asked" = auto ] || die "KVM does not run a guest here ($why); say ACCEL=tcg"
+		ACCEL=tcg cpu=
 	fi
-	qemu probe "file:$run/probe.log" null >"$run/probe.sh"
-	timeout 20 sh "$run/probe.sh" >/dev/null 2>"$run/probe.err" </dev/null ||
-		die "KVM does not run a guest here ($(head -n 1 "$run/probe.err"; tail -n 1 "$run/probe.log" 2>/dev/null || :)); say ACCEL=tcg"
-	;;
-esac
+fi
+echo "$ACCEL" >"$run/accel"
 
 if [ "$guest" = shell ]; then
-	step BOOT "Linux on $ACCEL, $SMP processors; leave with 'exit', or Ctrl-A X"
+	step BOOT "Linux on $ACCEL${why:+ ($why)}, $SMP processors; leave with 'exit', or Ctrl-A X"
 	qemu shell mon:stdio null >"$run/qemu.sh"
 	exec sh "$run/qemu.sh"
 fi
 
-step BOOT "Linux on $ACCEL, $SMP processors (console: $run/console.log)"
+step BOOT "Linux on $ACCEL${why:+ ($why)}, $SMP processors (console: $run/console.log)"
 : >"$run/console.log"
 : >"$run/results.log"
 qemu "$guest" "file:$run/console.log" "file:$run/results.log" >"$run/qemu.sh"

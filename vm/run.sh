@@ -44,7 +44,7 @@ sed '$d' "$run/verdict.txt"
 cat <<END
 base      $(git --git-dir="$work/linux.git" log -1 --format=%s base)
 kernel    ${release:-did not boot}
-guest     $ACCEL, $(($(date +%s) - start)) s; slowest: ${slowest:-none}
+guest     $(cat "$run/accel"), $(($(date +%s) - start)) s; slowest: ${slowest:-none}
 logs      $run
 again     sh $run/qemu.sh
 END

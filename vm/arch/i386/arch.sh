@@ -16,5 +16,6 @@ cc32() { :; }
 
 qemu='qemu-system-i386'
 machine() { echo "-M q35 -smp $SMP,sockets=$SMP,cores=1,threads=1 ${cpu:-}"; }
+kvm_model=qemu32
 console=ttyS0 results=ttyS1
 ports() { echo "-serial $1 -serial $2"; }

@@ -16,5 +16,6 @@ cc32() { echo "${CROSS_COMPILE}gcc -m32"; }
 qemu='qemu-system-x86_64'
 # A processor a socket, as the MP table names them.
 machine() { echo "-M q35 -smp $SMP,sockets=$SMP,cores=1,threads=1 ${cpu:-}"; }
+kvm_model=qemu64
 console=ttyS0 results=ttyS1
 ports() { echo "-serial $1 -serial $2"; }
