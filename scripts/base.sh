@@ -90,6 +90,8 @@ if [ "${2:--}" != - ]; then
 elif [ -f "$tar" ]; then
 	text="$package $(dpkg-query -W -f '${Version}' "$package" 2>/dev/null || echo "($tar)")"
 else
+	command -v apt-get >/dev/null ||
+		die "$package is Debian's, and there is no apt-get here; say BASE=6.18, which comes from kernel.org, or name a kernel tree with 'make base BASE=$BASE KDIR=path'"
 	step GET "$package"
 	"$top/scripts/debian.sh" get "$package" 2>"$work/new/why" ||
 		die "$(sed 's/^error: //' "$work/new/why"); name a kernel tree of it with 'make base BASE=$BASE KDIR=path'"

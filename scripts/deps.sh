@@ -1,14 +1,15 @@
 #!/bin/sh
 # Usage: scripts/deps.sh [lint | bench | programs | model]
-# Installs the Debian packages that building, booting and checking need, with `lint`
+# Installs the packages that building, booting and checking need, with `lint`
 # those for scripts/lint.sh too, with `bench` those for bench/run.sh, with `programs`
 # those for proof/programs.sh, with `model` those for proof/model.sh, if any is missing.
-# As root it runs apt-get; otherwise it prints the one command.
+# As root it runs apt-get; otherwise, or on other distributions than Debian and its like,
+# it prints the one command.
 # Exit status: 0 all there; 2 something is missing and was not installed.
 . "$(dirname -- "$0")/lib.sh"
 
-packages="bc bison busybox-static ccache codespell cpio curl flex gcc git kmod libc6-dev libcap-dev
- libelf-dev libssl-dev make mandoc perl rsync shellcheck xz-utils $packages_qemu"
+packages="bc bison busybox-static ccache codespell cpio curl flex gcc git kmod libc6-dev libcap-dev \
+libelf-dev libssl-dev make mandoc perl rsync shellcheck xz-utils $packages_qemu"
 [ "$ARCH" != "$host_arch" ] || packages="$packages $packages_native"
 case ${1:-} in
 lint) packages="$packages graphviz python3-sphinx python3-yaml sparse" ;;
@@ -17,16 +18,35 @@ model) packages="$packages spin" ;;
 programs) packages="$packages bubblewrap findutils gdb ltrace python3-minimal strace" ;;
 esac
 
+# Debian's names are the needs; scripts/packages says what others call them. There the
+# command is only printed.
+: "${OS_RELEASE:=/etc/os-release}"
+# shellcheck disable=SC1090
+like=$(. "$OS_RELEASE" 2>/dev/null && echo "${ID:-} ${ID_LIKE:-}") || like=
+column=1 have="dpkg-query -W -f \${db:Status-Status}\n" install='apt-get install -y --no-install-recommends'
+case " $like " in
+*' debian '* | *' ubuntu '*) ;;
+*' fedora '* | *' rhel '*) column=2 have='rpm -q' install='dnf install -y' ;;
+*' arch '*) column=3 have='pacman -Q' install='pacman -S --needed' ;;
+*suse*) column=4 have='rpm -q' install='zypper install' ;;
+*' alpine '*) column=5 have='apk info -e' install='apk add' ;;
+*)	command -v apt-get >/dev/null || die "needs what Debian packages as: $packages" ;;
+esac
+
 missing=
-for p in $packages; do
-	dpkg-query -W -f '${db:Status-Status}\n' "$p" 2>/dev/null | grep -qx installed ||
-		missing="$missing $p"
+for need in $packages; do
+	package=$(awk -v need="$need" -v column="$column" '$1 == need { print $column }' "$top/scripts/packages")
+	[ "$column" != 1 ] || package=$need
+	case $package in
+	'' | -) continue ;;
+	esac
+	# Debian knows packages that were removed, too.
+	$have "$package" 2>/dev/null | grep -qvx -e not-installed -e config-files || missing="$missing $package"
 done
 [ -n "$missing" ] || exit 0
 
-command -v apt-get >/dev/null || die "needs what Debian packages as:$missing"
-install="apt-get install -y --no-install-recommends$missing"
-[ "$(id -u)" = 0 ] || die "missing packages; run: sudo $install"
+install=$install$missing
+[ "$(id -u):$column" = 0:1 ] || die "missing packages; run: sudo $install"
 
 step APT "installing$missing"
 logged "$O/log/apt.log" apt-get update ||

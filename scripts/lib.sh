@@ -137,6 +137,8 @@ native() { [ "$ARCH" = "$host_arch" ] || die "this is for ARCH=$host_arch, as th
 # kmake ARGUMENTS...: make in the kernel $tree, to $obj. Whether there is a pahole, which
 # no kernel here needs, must not change a configuration.
 kmake() {
+	# ccache keeps what it knows in HOME; not every user has one.
+	mkdir -p "$(ccache --get-config cache_dir)/tmp" 2>/dev/null || export CCACHE_DIR="$O/ccache"
 	make -C "$tree" O="$obj" ARCH="$ARCH" CROSS_COMPILE="$CROSS_COMPILE" \
 		CC="ccache ${CROSS_COMPILE}gcc" HOSTCC="ccache gcc" PAHOLE=none \
 		LOCALVERSION= "$@"

@@ -103,9 +103,16 @@ listed=$(sed -n 's/ .* noskip$//p' "$expected" | sort -u | wc -l)
 
 cd "$root"
 mkdir -p bin dev proc sys tmp root etc usr/bin
-cp "${cross:-}/bin/busybox" bin/
+# Distributions that have a dynamic one as well call the static one otherwise.
+busybox=$(command -v busybox.static || command -v busybox-static || command -v busybox) ||
+	die "there is no static busybox; run 'make deps'"
+if [ -n "$cross" ]; then
+	cp "$cross/bin/busybox" bin/
+else
+	cp -L "$busybox" bin/busybox
+fi
 # A foreign one cannot be asked; the list is the same.
-for applet in $(/bin/busybox --list); do
+for applet in $("$busybox" --list); do
 	[ "$applet" = busybox ] || ln -s busybox "bin/$applet"
 done
 cp "$top/vm/init" init

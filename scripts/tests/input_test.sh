@@ -115,6 +115,11 @@ refuses "DEBUG" 'DEBUG=2 is none of: 1 kcsan' env DEBUG=2 "$top/scripts/lib.sh"
 refuses "KDIR: no such directory" 'KDIR=.*: no such directory' env KDIR="$tmp/none" "$top/scripts/base.sh"
 refuses "KDIR: no kernel tree" 'is no kernel tree' env KDIR="$tmp/empty" O="$out" "$top/scripts/base.sh"
 refuses "BASE: no such package" 'cannot get linux-source-0\.1' env PATH="$tmp/roomy:$PATH" BASE=0.1 O="$out" "$top/scripts/base.sh"
+mkdir "$tmp/foreign"
+ln -s /bin/* /usr/bin/* "$tmp/foreign" 2>/dev/null || :
+rm -f "$tmp/foreign/apt-get"
+refuses "BASE: no Debian" "is Debian's, and there is no apt-get here; say BASE=6.18" \
+	env PATH="$tmp/roomy:$tmp/foreign" BASE=0.1 O="$out" "$top/scripts/base.sh"
 room 5999 "$tmp/full"
 refuses "BASE: no room for its tree" 'no space: 5999 MB free below .*, 6000 MB needed; say O=' \
 	env PATH="$tmp/full:$PATH" BASE=0.1 O="$out" "$top/scripts/base.sh"
@@ -129,7 +134,7 @@ for bad in 0 -1 two; do
 	refuses "MINUTES=$bad" "MINUTES=$bad is not a number" env O="$out" MINUTES="$bad" "$top/vm/qemu.sh" kselftest
 done
 refuses "TIMEOUT=1m" 'TIMEOUT=1m is not a number' env O="$out" TIMEOUT=1m "$top/vm/qemu.sh" kselftest
-refuses "ACCEL=xen" 'ACCEL=xen is neither tcg nor kvm' env O="$out" ACCEL=xen "$top/vm/qemu.sh" kselftest
+refuses "ACCEL=xen" 'ACCEL=xen is none of: auto tcg kvm' env O="$out" ACCEL=xen "$top/vm/qemu.sh" kselftest
 
 # One run at a time; and no lock is left by a run that was killed.
 O=$out "$top/scripts/lock.sh" "echo \$\$ >'$tmp/pid'; exec sleep 60" 2>/dev/null &
@@ -145,6 +150,22 @@ printf '#!/bin/sh\necho 1000\n' >"$tmp/bin/id"
 printf '#!/bin/sh\nexit 1\n' >"$tmp/bin/dpkg-query"
 chmod +x "$tmp/bin"/*
 refuses "deps: not root" 'run: sudo apt-get install .*qemu' env PATH="$tmp/bin:$PATH" "$top/scripts/deps.sh"
+
+# deps ID COMMAND: what make deps says on that distribution, with no package installed
+deps() {
+	echo "ID=$1" >"$tmp/os-release"
+	refuses "deps: $1" "missing packages; run: sudo $2 .*qemu" env OS_RELEASE="$tmp/os-release" \
+		PATH="$tmp/bin:$PATH" "$top/scripts/deps.sh"
+}
+for tool in rpm pacman apk; do cp "$tmp/bin/dpkg-query" "$tmp/bin/$tool"; done
+deps fedora 'dnf install'
+deps arch 'pacman -S'
+deps opensuse-leap 'zypper install'
+deps alpine 'apk add'
+# shellcheck disable=SC2016
+printf '#!/bin/sh\necho "$2-1"\n' >"$tmp/bin/rpm"
+check "deps: fedora, all there" "$(echo ID=fedora >"$tmp/os-release"
+	OS_RELEASE=$tmp/os-release PATH=$tmp/bin:$PATH "$top/scripts/deps.sh" 2>&1)" ""
 
 # A cross compiler that cannot be had
 cat >"$tmp/bin/apt-get" <<'END'
