@@ -28,7 +28,7 @@ export TARGETS LINK=
 # asked here.
 outcomes() {
 	tr -d '\r' <"$work/run-$1/results.log" | awk -f "$top/vm/verdict.awk" | awk -F'\t' '
-		{ gsub(/\[[0-9]+\]/, "[pid]") }
+		{ gsub(/\[[0-9]+\]/, "[pid]"); gsub(/\([0-9]+,/, "(pid,") }
 		$1 == "pass" { print $2 ": pass" }
 		$1 == "skip" { print $2 ": skip" }
 		$1 == "fail" && $2 !~ /^(ORDER|PLAN) / { print ($3 == "" ? $2 : $3) ": fail" }' | sort -u

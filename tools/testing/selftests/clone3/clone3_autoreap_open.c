@@ -90,7 +90,8 @@ static int listen_for_peers(struct place *place)
 	place->name_len = sizeof(place->name);
 	place->listener = socket(AF_UNIX, SOCK_STREAM, 0);
 	/* No peer as yet is ENODATA; kernels before 6.5 say ENOPROTOOPT. */
-	if (getsockopt(place->listener, SOL_SOCKET, SO_PEERPIDFD, &fd, &len) && errno == ENOPROTOOPT)
+	if (getsockopt(place->listener, SOL_SOCKET, SO_PEERPIDFD, &fd, &len) &&
+	    errno == ENOPROTOOPT)
 		return errno;
 	/* An address of no more than the family: the kernel chooses a name. */
 	if (bind(place->listener, (void *)&place->name, sizeof(sa_family_t)) ||
