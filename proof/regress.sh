@@ -48,6 +48,7 @@ done
 for KIND in base regress; do
 	grep -q '^guest: end ' "$work/run-$KIND/results.log" ||
 		die "the tests did not finish (log: $work/log-$KIND/run.log)"
+	[ -s "$work/run-$KIND/outcomes" ] || die "no test has run (log: $work/log-$KIND/run.log)"
 done
 if diff -U0 --label base --label series "$work/run-base/outcomes" "$work/run-regress/outcomes"; then
 	echo "no difference in $(wc -l <"$work/run-base/outcomes") outcomes"
