@@ -35,8 +35,9 @@ esac
 
 missing=
 for need in $packages; do
-	package=$(awk -v need="$need" -v column="$column" '$1 == need { print $column }' "$top/scripts/packages")
-	[ "$column" != 1 ] || package=$need
+	package=$need
+	[ "$column" = 1 ] ||
+		package=$(awk -v need="$need" -v column="$column" '$1 == need { print $column }' "$top/scripts/packages")
 	case $package in
 	'' | -) continue ;;
 	esac

@@ -39,6 +39,11 @@ kernel_version() {
 	awk '$2 == "=" && $1 ~ /^(VERSION|PATCHLEVEL|SUBLEVEL)$/ { v[$1] = $3 }
 	     END { print v["VERSION"] + 0 "." v["PATCHLEVEL"] + 0 "." v["SUBLEVEL"] + 0 }'
 }
+# number A.B[.C]: for comparison
+number() { echo "$1" | awk -F. '{ print ($1 * 1000 + $2) * 1000 + $3 }'; }
+# older A.B[.C]: whether the kernel of $version is older than that
+# shellcheck disable=SC2154 # set by those who ask
+older() { [ "$(number "$version")" -lt "$(number "$1")" ]; }
 kernel_tree() { [ -f "$1/Kbuild" ] && [ -f "$1/kernel/fork.c" ]; }
 
 # context PATCH: how many lines of context somebody has chosen for its hunks

@@ -15,11 +15,6 @@ has() { show "$1" | grep -qE "$2"; }
 version=$(show Makefile | kernel_version)
 [ "$version" != 0.0.0 ] || die "not a kernel tree (no version in its Makefile)"
 
-# number A.B[.C]: for comparison
-number() { echo "$1" | awk -F. '{ print ($1 * 1000 + $2) * 1000 + $3 }'; }
-# older A.B.C: whether the tree is older than that
-older() { [ "$(number "$version")" -lt "$(number "$1")" ]; }
-
 ! older 6.1 || die "Linux $version is older than 6.1, the oldest kernel that this series supports"
 
 pidfd=include/uapi/linux/pidfd.h

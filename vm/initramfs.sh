@@ -34,10 +34,7 @@ if [ -z "$LINK" ]; then
 		grep -o '/[^ ]*\.so[^ ]*' | sort -u | xargs cp --parents -L -t "$root" || failed kselftest
 fi
 
-# older A.B: whether the kernel is older than that
 version=$(kernel_version <"$tree/Makefile")
-older() { [ "$(printf '%s\n%s\n' "$1" "$version" | sort -V | head -n 1)" != "$1" ]; }
-
 list=$root/kselftest/kselftest-list.txt
 grep -v '^#' "$top/vm/not-run" | while read -r before test reason; do
 	grep -qx "$test" "$list" || continue
