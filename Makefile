@@ -3,7 +3,7 @@
 BASE ?= 6.12
 O ?= build
 TARGETS ?= clone3
-export BASE KDIR O TARGETS TESTS ACCEL ARCH ARCHES CROSS_COMPILE PAGES SMP TIMEOUT REPEAT ROUNDS SEED MINUTES BASES DEBUG MUTANTS REGRESS LOOP TAGS OVER MIRROR ONLY V
+export BASE KDIR O TARGETS TESTS ACCEL ARCH ARCHES CROSS_COMPILE PAGES SMP TIMEOUT REPEAT ROUNDS SEED MINUTES BASES DEBUG MUTANTS REGRESS LOOP CONFIG URL SUITES CLIENTS TAGS OVER MIRROR ONLY V
 
 help:
 	@echo 'make demo              everything, from nothing to a table that shows the feature'
@@ -20,9 +20,12 @@ help:
 	@echo 'make model             every possible order: herd7 on the barriers, spin on the exit steps'
 	@echo 'make bench             what the flag costs and saves, in instructions: a table and plots'
 	@echo 'make programs          gdb, bwrap, python3 and others with what the page tells people to copy'
+	@echo 'make userland          Debian'"'"'s systemd, system bus and login on the kernel of make deb: all as without the series?'
 	@echo 'make boot              a shell in the guest'
 	@echo 'make tree              the base kernel with the series on it, as a git tree'
 	@echo 'make kernel            that kernel, built; make image prints the path of its image'
+	@echo 'make deb               Debian packages of the kernel, for real machines: an hour or more'
+	@echo 'make lab               a job for LAVA: the tests on the kernel, in a lab'
 	@echo 'make base BASE=6.18 KDIR=path  names a tree of 6.18 once; after that BASE=6.18 is enough'
 	@echo 'make bases             the series on every base at hand: no fuzz, each patch builds'
 	@echo 'make bisectcheck       the same for BASE alone'
@@ -55,6 +58,9 @@ help:
 	@echo '  MINUTES=20           storm: minutes on each debug kernel, by the clock of the guest'
 	@echo '  DEBUG=1              a kernel with KASAN, lockdep, kmemleak...; DEBUG=kcsan: data races'
 	@echo '  ONLY=autoreap        am: CLONE_AUTOREAP alone, without the flags that came with it in 7.1'
+	@echo '  CONFIG=file          deb: the configuration; if not set, that of the running kernel, or Debian'"'"'s'
+	@echo '  URL=                 lab: where the lab finds the files of build/BASE/lab'
+	@echo '  SUITES= CLIENTS=     userland: only these releases of Debian; how many clients the bus has'
 	@echo '  TAGS= OVER=          reach: only these tags; patches to apply to each tree first'
 	@echo '  MIRROR=url           a copy of kernel.org'"'"'s pub/linux/kernel'
 	@echo '  MUTANTS= REGRESS=    only these mutants; only these kselftest targets'
@@ -92,10 +98,13 @@ regress:	; $(locked) 'vm/qemu.sh check && scripts/deps.sh && scripts/tree.sh && 
 parity:		; $(locked) 'vm/qemu.sh check && scripts/deps.sh && scripts/cross.sh && proof/parity.sh'
 model:		; $(locked) 'scripts/deps.sh model && scripts/tree.sh && proof/model.sh'
 bench:		; $(locked) 'scripts/deps.sh bench && $(guest) && bench/run.sh'
+userland:	; $(locked) 'scripts/deps.sh userland && $(kernel) && proof/userland.sh'
 programs:	; $(locked) '$(guest) && proof/programs.sh'
 boot:		; $(locked) '$(guest) && vm/qemu.sh shell'
 tree:		; $(locked) 'scripts/deps.sh && scripts/tree.sh'
 kernel:		; $(locked) '$(kernel)'
+deb:		; $(locked) 'scripts/deps.sh deb && scripts/cross.sh && scripts/tree.sh && scripts/deb.sh'
+lab:		; $(locked) '$(guest) && vm/lab.sh'
 image:		; $(locked) '$(kernel) >&2 && vm/kernel.sh --path'
 refresh:	; $(locked) 'scripts/deps.sh && scripts/refresh.sh'
 series:		; $(locked) 'scripts/deps.sh && scripts/mail.sh'
@@ -105,4 +114,4 @@ reach:		; @ELSEWHERE=1 scripts/reach.sh
 am:		; @scripts/am.sh
 deps:		; @scripts/deps.sh
 
-.PHONY: help demo check kselftest base bases arches reach bisectcheck lint mutate coverage faults differ storm regress parity model bench programs boot tree kernel image am refresh series export deps clean mrproper
+.PHONY: help demo check kselftest base bases arches reach bisectcheck lint mutate coverage faults differ storm regress parity model bench programs boot tree kernel image deb lab userland am refresh series export deps clean mrproper

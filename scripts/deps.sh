@@ -1,8 +1,9 @@
 #!/bin/sh
-# Usage: scripts/deps.sh [lint | bench | programs | model]
+# Usage: scripts/deps.sh [lint | bench | programs | model | deb | userland]
 # Installs the packages that building, booting and checking need, with `lint`
 # those for scripts/lint.sh too, with `bench` those for bench/run.sh, with `programs`
-# those for proof/programs.sh, with `model` those for proof/model.sh, if any is missing.
+# those for proof/programs.sh, with `model` those for proof/model.sh, with `deb` those for
+# scripts/deb.sh, with `userland` those for proof/userland.sh, if any is missing.
 # As root it runs apt-get; otherwise, or on other distributions than Debian and its like,
 # it prints the one command.
 # Exit status: 0 all there; 2 something is missing and was not installed.
@@ -15,6 +16,8 @@ case ${1:-} in
 lint) packages="$packages graphviz python3-sphinx python3-yaml sparse" ;;
 bench) packages="$packages dwarves gnuplot-nox" ;;
 model) packages="$packages spin" ;;
+deb) packages="$packages debhelper dpkg-dev" ;;
+userland) packages="$packages e2fsprogs mmdebstrap" ;;
 programs) packages="$packages bubblewrap findutils gdb ltrace python3-minimal strace" ;;
 esac
 

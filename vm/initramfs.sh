@@ -113,6 +113,7 @@ for applet in $("$busybox" --list); do
 	[ "$applet" = busybox ] || ln -s busybox "bin/$applet"
 done
 cp "$top/vm/init" init
+cp "$top/vm/verdict.awk" "$top/vm/lab.awk" .
 cp "$top/vm/timeout" usr/bin/timeout
 cat >etc/motd <<'END'
 

@@ -1,0 +1,74 @@
+#!/bin/sh
+# Usage: [BASE= | KDIR=] [ARCH=] [CONFIG=file] scripts/deb.sh
+# Builds Debian packages of the kernel with the series, for real machines, by the kernel's
+# own bindeb-pkg. Their configuration is CONFIG, else that of the running kernel, else that
+# of Debian's kernel of BASE; a name without a slash, such as cloud-amd64, is another of
+# Debian's. Left out are debugging information, which takes 20 GB, and the certificates of
+# whoever built the kernel that the configuration is of. The release ends in -autoreap.
+# Packages go to $work/deb; those of an earlier run are there until new ones are done.
+# Exit status: 0; 2 with the reason.
+. "$(dirname -- "$0")/lib.sh"
+
+: "${CONFIG:=}"
+deb=$work/deb$arch obj=$work/deb$arch/obj logs=$work/log-deb$arch
+mkdir -p "$obj"
+
+# debian FLAVOUR: the configuration that Debian gives such a kernel of BASE
+debian() {
+	package=linux-config-$BASE
+	{ [ -z "$KDIR" ] && [ "$ARCH" = "$host_arch" ] && command -v apt-get >/dev/null; } ||
+		die "no configuration of Debian's for ${KDIR:+KDIR=}${KDIR:-BASE=$BASE ARCH=$ARCH} is at hand; say CONFIG=/path/to/.config"
+	rm -rf "$deb/config"
+	mkdir -p "$deb/config"
+	(cd "$deb/config" && "$top/scripts/debian.sh" get "$package" >/dev/null && dpkg-deb -x "$package"_*.deb .) 2>"$deb/why" ||
+		die "there is no $package ($(sed 's/^error: //' "$deb/why")); say CONFIG=/path/to/.config"
+	dir=$deb/config/usr/src/$package/config.${debian_arch}_none_
+	[ -f "$dir$1.xz" ] ||
+		die "CONFIG=$1 is no file, and of Debian's there are: $(cd "${dir%/*}" && echo "${dir##*/}"*.xz | sed "s/${dir##*/}//g; s/[.]xz//g")"
+	from="Debian's, $1 ($(dpkg-deb -f "$deb/config/$package"_*.deb Version))"
+	xz -dc "$dir$1.xz" >"$obj/.config.new"
+}
+
+# take FILE
+take() {
+	grep -q '^CONFIG_' "$1" 2>/dev/null || die "CONFIG=$1 is no configuration of a kernel"
+	cp "$1" "$obj/.config.new"
+	from=$1
+}
+
+running=/boot/config-$(uname -r)
+case $CONFIG in
+*/* | .config)	take "$CONFIG" ;;
+?*)	debian "$CONFIG" ;;
+*)	if [ "$ARCH" = "$host_arch" ] && [ -r "$running" ]; then take "$running"; else debian "$debian_arch"; fi ;;
+esac
+
+step CONFIG "$from"
+"$tree/scripts/config" --file "$obj/.config.new" \
+	--set-str LOCALVERSION -autoreap --disable LOCALVERSION_AUTO --set-str BUILD_SALT '' \
+	--set-str SYSTEM_TRUSTED_KEYS '' --set-str SYSTEM_REVOCATION_KEYS '' \
+	--disable DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT --disable DEBUG_INFO_DWARF4 \
+	--disable DEBUG_INFO_DWARF5 --enable DEBUG_INFO_NONE
+mv "$obj/.config.new" "$obj/.config"
+
+# package WHAT TARGET...: with the first error if it fails
+package() {
+	what=$1; shift
+	logged "$logs/$what.log" kmake "$@" ||
+		die "$what: $(grep -m1 -E 'error:|\*\*\*|No space' "$logs/$what.log" || tail -n 1 "$logs/$what.log") (log: $logs/$what.log)"
+}
+package config olddefconfig
+step BUILD "Linux $(kmake -s kernelrelease), $(nproc) jobs; an hour or more (log: $logs/packages.log)"
+# A line a directory of the kernel's, and a dot is too much for each of its modules.
+show="^  (AR +[a-z0-9_]+/built-in.a|LD +vmlinux|BUILD .*|MODPOST .*)\$|^dpkg-deb: building"
+package packages -j"$(nproc)" bindeb-pkg
+unset show
+
+# What this run has built, and nothing older.
+built=$(cut -d' ' -f1 "$obj/debian/files" | grep '[.]deb$')
+for file in "$deb"/*.deb "$deb"/*.buildinfo "$deb"/*.changes; do
+	[ ! -f "$file" ] || echo "$built" | grep -qx "$(basename "$file")" || rm "$file"
+done
+echo "$built" | while read -r file; do
+	step DEB "$deb/$file ($(du -m "$deb/$file" | cut -f1) MB)"
+done
