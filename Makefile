@@ -26,6 +26,7 @@ help:
 	@echo 'make kernel            that kernel, built; make image prints the path of its image'
 	@echo 'make deb               Debian packages of the kernel, for real machines: an hour or more'
 	@echo 'make lab               a job for LAVA: the tests on the kernel, in a lab'
+	@echo 'make lava              what a lab would do with it: LAVA checks the job, and runs it'
 	@echo 'make base BASE=6.18 KDIR=path  names a tree of 6.18 once; after that BASE=6.18 is enough'
 	@echo 'make bases             the series on every base at hand: no fuzz, each patch builds'
 	@echo 'make bisectcheck       the same for BASE alone'
@@ -105,6 +106,7 @@ tree:		; $(locked) 'scripts/deps.sh && scripts/tree.sh'
 kernel:		; $(locked) '$(kernel)'
 deb:		; $(locked) 'scripts/deps.sh deb && scripts/cross.sh && scripts/tree.sh && scripts/deb.sh'
 lab:		; $(locked) '$(guest) && vm/lab.sh'
+lava:		; $(locked) 'scripts/deps.sh userland && proof/lava.sh'
 image:		; $(locked) '$(kernel) >&2 && vm/kernel.sh --path'
 refresh:	; $(locked) 'scripts/deps.sh && scripts/refresh.sh'
 series:		; $(locked) 'scripts/deps.sh && scripts/mail.sh'
@@ -114,4 +116,4 @@ reach:		; @ELSEWHERE=1 scripts/reach.sh
 am:		; @scripts/am.sh
 deps:		; @scripts/deps.sh
 
-.PHONY: help demo check kselftest base bases arches reach bisectcheck lint mutate coverage faults differ storm regress parity model bench programs boot tree kernel image deb lab userland am refresh series export deps clean mrproper
+.PHONY: help demo check kselftest base bases arches reach bisectcheck lint mutate coverage faults differ storm regress parity model bench programs boot tree kernel image deb lab lava userland am refresh series export deps clean mrproper

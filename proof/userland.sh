@@ -41,8 +41,9 @@ sed "s/CLIENTS/$CLIENTS/" "$src/trial.service" >"$dir/trial.service"
 image() {
 	step ROOT "$1: systemd, dbus, both kernels"
 	rm -rf "${dir:?}/$1" "$dir/$1.img" "$dir/$1.id"
-	# shellcheck disable=SC2016 # $1 is mmdebstrap's
-	"$top/scripts/debian.sh" sources "$1" | logged "$logs/$1.log" mmdebstrap --mode=root --variant=important \
+	"$top/scripts/debian.sh" sources "$1" >"$dir/$1.sources"
+	# shellcheck disable=SC2016 # the hooks' $1 is mmdebstrap's
+	logged "$logs/$1.log" mmdebstrap --mode=root --variant=important \
 		--include=dbus,systemd-sysv,libpam-systemd,initramfs-tools,linux-base,kmod,strace,procps \
 		--customize-hook="copy-in $src/trial.sh $dir/clients $dir/spawn-helper /opt" \
 		--customize-hook="copy-in $dir/trial.service /etc/systemd/system" \
@@ -52,7 +53,7 @@ image() {
 		--customize-hook='chroot "$1" useradd -m reader' \
 		--customize-hook='chroot "$1" systemctl enable trial.service' \
 		--customize-hook='echo "/dev/vda / ext4 rw 0 1" >"$1/etc/fstab"' \
-		"$1" "$dir/$1" - || die "mmdebstrap: $(tail -n 1 "$logs/$1.log") (log: $logs/$1.log)"
+		"$1" "$dir/$1" "$dir/$1.sources" || die "mmdebstrap: $(tail -n 1 "$logs/$1.log") (log: $logs/$1.log)"
 	logged "$logs/$1.mkfs.log" mkfs.ext4 -q -d "$dir/$1" "$dir/$1.img" 3G ||
 		die "mkfs.ext4: $(tail -n 1 "$logs/$1.mkfs.log")"
 	mkdir -p "$dir/boot"

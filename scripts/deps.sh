@@ -3,7 +3,8 @@
 # Installs the packages that building, booting and checking need, with `lint`
 # those for scripts/lint.sh too, with `bench` those for bench/run.sh, with `programs`
 # those for proof/programs.sh, with `model` those for proof/model.sh, with `deb` those for
-# scripts/deb.sh, with `userland` those for proof/userland.sh, if any is missing.
+# scripts/deb.sh, with `userland` those for proof/userland.sh and
+# proof/lava.sh, if any is missing.
 # As root it runs apt-get; otherwise, or on other distributions than Debian and its like,
 # it prints the one command.
 # Exit status: 0 all there; 2 something is missing and was not installed.
