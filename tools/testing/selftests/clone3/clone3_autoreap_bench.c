@@ -27,11 +27,13 @@
 #include "clone3_autoreap_info.h"
 
 #include <err.h>
+#include <sched.h>
 #include <spawn.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/sysinfo.h>
+#include <sys/utsname.h>
 #include <time.h>
 
 #define LEAST_LIVES 100
@@ -235,6 +237,22 @@ static __u64 run(enum way way, __u64 flags)
 	return now() - begin - looking;
 }
 
+/*
+ * Before 6.6 sched_yield() gives an ordinary process the processor back at once, for most
+ * of a slice. One of SCHED_FIFO gets it back when the child has run.
+ */
+static void yield_to_children(void)
+{
+	const struct sched_param param = { .sched_priority = 1 };
+	unsigned int major, minor;
+	struct utsname system;
+
+	uname(&system);
+	if (sscanf(system.release, "%u.%u", &major, &minor) == 2 &&
+	    (major < 6 || (major == 6 && minor < 6)) && sched_setscheduler(0, SCHED_FIFO, &param))
+		warn("SCHED_FIFO; the ways without a wait measure slices of the scheduler");
+}
+
 static void measure(enum way way, __u64 flags, __u64 budget, int siblings)
 {
 	__u64 ticks, sum = 0, least = ~0ULL;
@@ -430,6 +448,7 @@ int main(int argc, char **argv)
 	if (pids == MAP_FAILED || epoll_fd < 0)
 		err(1, "cannot set up");
 	memset(pids, 0, MEMORY_CHILDREN * sizeof(*pids));
+	yield_to_children();
 
 	printf("       %-22s %-6s %8s %12s %9s\n", "children", "by", "number", "tasks", "KiB");
 	measure_memory(WAITPID, how[COUNT(how) - 1]);
