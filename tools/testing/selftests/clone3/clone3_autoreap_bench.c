@@ -239,18 +239,20 @@ static __u64 run(enum way way, __u64 flags)
 
 /*
  * Before 6.6 sched_yield() gives an ordinary process the processor back at once, for most
- * of a slice. One of SCHED_FIFO gets it back when the child has run.
+ * of a slice. One of SCHED_FIFO gets it back when the child has run, but not init, which
+ * reaps after a double fork: for that, slices are measured there.
  */
-static void yield_to_children(void)
+static void yield_to_children(enum way way)
 {
-	const struct sched_param param = { .sched_priority = 1 };
+	struct sched_param param = { .sched_priority = way != DOUBLE_FORK };
+	int policy = way == DOUBLE_FORK ? SCHED_OTHER : SCHED_FIFO;
 	unsigned int major, minor;
 	struct utsname system;
 
 	uname(&system);
 	if (sscanf(system.release, "%u.%u", &major, &minor) == 2 &&
-	    (major < 6 || (major == 6 && minor < 6)) && sched_setscheduler(0, SCHED_FIFO, &param))
-		warn("SCHED_FIFO; the ways without a wait measure slices of the scheduler");
+	    (major < 6 || (major == 6 && minor < 6)) && sched_setscheduler(0, policy, &param))
+		warn("SCHED_FIFO, so slices are measured where there is no wait");
 }
 
 static void measure(enum way way, __u64 flags, __u64 budget, int siblings)
@@ -268,6 +270,7 @@ static void measure(enum way way, __u64 flags, __u64 budget, int siblings)
 		watch(signal_fd, EPOLLIN);
 	}
 
+	yield_to_children(way);
 	/* The first lives pay for what later ones find in a cache. */
 	for (i = 0; i < LEAST_LIVES; i++)
 		run(way, flags);
@@ -327,6 +330,7 @@ static void measure_memory(enum way way, __u64 flags)
 	struct sysinfo before, after;
 	int i;
 
+	yield_to_children(way);
 	/* What earlier children have left is freed when RCU lets it be. */
 	for (i = 0; i < LEAST_LIVES; i++)
 		run(way, flags);
@@ -448,7 +452,6 @@ int main(int argc, char **argv)
 	if (pids == MAP_FAILED || epoll_fd < 0)
 		err(1, "cannot set up");
 	memset(pids, 0, MEMORY_CHILDREN * sizeof(*pids));
-	yield_to_children();
 
 	printf("       %-22s %-6s %8s %12s %9s\n", "children", "by", "number", "tasks", "KiB");
 	measure_memory(WAITPID, how[COUNT(how) - 1]);
