@@ -11,10 +11,14 @@ series=$(own_git --git-dir="$repo" rev-parse series)
 where KIND=bisect
 objects=$(touched "$series" '*.c' | sed 's/c$/o/')
 
-# messages LOG: of compiler, sparse and kernel-doc, without line numbers
+# messages LOG: of compiler, sparse and kernel-doc, without line numbers. How often a header
+# that the series does not touch has one depends on who uses it.
 messages() {
+	touched "$series" '*' >"$logs/lint-touched"
 	grep -iE '(warning|error):' "$1" | sed "s|$tree/||g; s|^\.\./||; s/:[0-9]*:[0-9]*:/:/; s/:[0-9]*:/:/" |
-		sort | uniq -c
+		sort | uniq -c | awk -v touched="$logs/lint-touched" '
+			BEGIN { while ((getline file <touched) > 0) own[file] }
+			{ file = $2; sub(/:.*/, "", file); if (file ~ /[.]h$/ && !(file in own)) $1 = "-"; print }'
 }
 
 # compare WHAT COMMAND...: its messages on the base and on the series
