@@ -19,6 +19,7 @@ help:
 	@echo 'make parity KDIR=path  these tests on mainline 7.1 or later: shows its known bugs'
 	@echo 'make model             every possible order: herd7 on the barriers, spin on the exit steps'
 	@echo 'make bench             what the flag costs and saves, in instructions: a table and plots'
+	@echo 'make plots             the plot in README.md, from the figures that are kept in bench/'
 	@echo 'make programs          gdb, bwrap, python3 and others with what the page tells people to copy'
 	@echo 'make userland          Debian'"'"'s systemd, system bus and login on the kernel of make deb: all as without the series?'
 	@echo 'make boot              a shell in the guest'
@@ -106,6 +107,7 @@ tree:		; $(locked) 'scripts/deps.sh && scripts/tree.sh'
 kernel:		; $(locked) '$(kernel)'
 deb:		; $(locked) 'scripts/deps.sh deb && scripts/cross.sh && scripts/tree.sh && scripts/deb.sh'
 lab:		; $(locked) '$(guest) && vm/lab.sh'
+plots:		; @bench/plots.sh
 lava:		; $(locked) 'scripts/deps.sh userland && proof/lava.sh'
 image:		; $(locked) '$(kernel) >&2 && vm/kernel.sh --path'
 refresh:	; $(locked) 'scripts/deps.sh && scripts/refresh.sh'
@@ -116,4 +118,4 @@ reach:		; @ELSEWHERE=1 scripts/reach.sh
 am:		; @scripts/am.sh
 deps:		; @scripts/deps.sh
 
-.PHONY: help demo check kselftest base bases arches reach bisectcheck lint mutate coverage faults differ storm regress parity model bench programs boot tree kernel image deb lab lava userland am refresh series export deps clean mrproper
+.PHONY: help demo check kselftest base bases arches reach bisectcheck lint mutate coverage faults differ storm regress parity model bench programs boot tree kernel image deb lab lava plots userland am refresh series export deps clean mrproper

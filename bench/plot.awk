@@ -7,6 +7,8 @@ $1 == "life" && $2 == "series" {
 		ways[++n] = $3
 	}
 }
+# Those of the flag in reds, the others in blues and greens
+BEGIN { split("4477aa 66ccee 228833 88aa44 999999 ee6677 aa3377 cc3311", colours, " ") }
 function label(way) { return way ~ /^autoreap/ ? "CLONE_AUTOREAP" substr(way, 9) : way }
 
 END {
@@ -33,11 +35,11 @@ END {
 	}
 	print "EOD"
 	print "set output 'siblings.svg'"
-	print "set title 'What live siblings add (Linux " version ", CLONE_VM|CLONE_VFORK)'"
+	print "set title 'The life of a child among live siblings (Linux " version ", CLONE_VM|CLONE_VFORK)'"
 	print "set xlabel 'live siblings'; set xtics norotate; set logscale y; set yrange [10:*]"
 	print "set style data linespoints; set rmargin -1; set key outside right"
 	printf "plot "
 	for (i = 1; i <= n; i++)
-		printf "%s$siblings using %d:xtic(1) title '%s' lw 2 pt %d", (i > 1 ? ", " : ""), i + 1, label(ways[i]), i
+		printf "%s$siblings using %d:xtic(1) title '%s' lw 2 pt %d lc rgb '#%s'", (i > 1 ? ", " : ""), i + 1, label(ways[i]), i, colours[i]
 	print ""
 }
