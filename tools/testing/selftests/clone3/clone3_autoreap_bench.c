@@ -27,13 +27,11 @@
 #include "clone3_autoreap_info.h"
 
 #include <err.h>
-#include <sched.h>
 #include <spawn.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/sysinfo.h>
-#include <sys/utsname.h>
 #include <time.h>
 
 #define LEAST_LIVES 100
@@ -237,24 +235,6 @@ static __u64 run(enum way way, __u64 flags)
 	return now() - begin - looking;
 }
 
-/*
- * Before 6.6 sched_yield() gives an ordinary process the processor back at once, for most
- * of a slice. One of SCHED_FIFO gets it back when the child has run, but not init, which
- * reaps after a double fork: for that, slices are measured there.
- */
-static void yield_to_children(enum way way)
-{
-	struct sched_param param = { .sched_priority = way != DOUBLE_FORK };
-	int policy = way == DOUBLE_FORK ? SCHED_OTHER : SCHED_FIFO;
-	unsigned int major, minor;
-	struct utsname system;
-
-	uname(&system);
-	if (sscanf(system.release, "%u.%u", &major, &minor) == 2 &&
-	    (major < 6 || (major == 6 && minor < 6)) && sched_setscheduler(0, policy, &param))
-		warn("SCHED_FIFO, so slices are measured where there is no wait");
-}
-
 static void measure(enum way way, __u64 flags, __u64 budget, int siblings)
 {
 	__u64 ticks, sum = 0, least = ~0ULL;
@@ -270,7 +250,6 @@ static void measure(enum way way, __u64 flags, __u64 budget, int siblings)
 		watch(signal_fd, EPOLLIN);
 	}
 
-	yield_to_children(way);
 	/* The first lives pay for what later ones find in a cache. */
 	for (i = 0; i < LEAST_LIVES; i++)
 		run(way, flags);
@@ -330,7 +309,6 @@ static void measure_memory(enum way way, __u64 flags)
 	struct sysinfo before, after;
 	int i;
 
-	yield_to_children(way);
 	/* What earlier children have left is freed when RCU lets it be. */
 	for (i = 0; i < LEAST_LIVES; i++)
 		run(way, flags);
