@@ -104,6 +104,13 @@ other=arm64
 [ "$host_arch" != arm64 ] || other=s390
 refuses "regress on $other" "this is for ARCH=$host_arch" env ARCH="$other" "$top/proof/regress.sh"
 refuses "programs on $other" "this is for ARCH=$host_arch" env ARCH="$other" "$top/proof/programs.sh"
+refuses "deb: what is no configuration" 'CONFIG=\./README\.md is no configuration of a kernel' \
+	env O="$out" CONFIG=./README.md "$top/scripts/deb.sh"
+refuses "deb: no file, and no Debian's either" 'no configuration of Debian.s for KDIR=.* is at hand; say CONFIG=' \
+	env O="$out" KDIR="$tmp/linux" CONFIG=cloud "$top/scripts/deb.sh"
+refuses "userland: nothing to boot" "is no package of the kernel; run 'make deb|needs root|this is for x86_64" \
+	env O="$out" "$top/proof/userland.sh"
+refuses "lava: no job" "there is no .*job.yaml; run 'make lab" env O="$out" "$top/proof/lava.sh"
 refuses "ARCHES" 'ARCHES: vax is none of: arm64' env ARCHES="arm64 vax" "$top/scripts/arches.sh"
 refuses "ACCEL=kvm for another architecture" 'KVM on .* runs no guest of s390' env ACCEL=kvm ARCH=s390 O="$out" "$top/vm/qemu.sh" kselftest
 room 7000 "$tmp/roomy"
