@@ -17,7 +17,7 @@ case ${1:-} in
 lint) packages="$packages graphviz python3-sphinx python3-yaml sparse" ;;
 bench) packages="$packages dwarves gnuplot-nox" ;;
 model) packages="$packages spin" ;;
-deb) packages="$packages debhelper dpkg-dev" ;;
+deb) packages="$packages build-essential debhelper dpkg-dev" ;;
 userland) packages="$packages e2fsprogs mmdebstrap" ;;
 programs) packages="$packages bubblewrap findutils gdb ltrace python3-minimal strace" ;;
 esac
@@ -51,7 +51,8 @@ done
 [ -n "$missing" ] || exit 0
 
 install=$install$missing
-[ "$(id -u):$column" = 0:1 ] || die "missing packages; run: sudo $install"
+[ "$column" != 1 ] || update='sudo apt-get update && '
+[ "$(id -u):$column" = 0:1 ] || die "missing packages; run: ${update:-}sudo $install"
 
 step APT "installing$missing"
 logged "$O/log/apt.log" apt-get update ||

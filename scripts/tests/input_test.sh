@@ -156,7 +156,7 @@ mkdir "$tmp/bin"
 printf '#!/bin/sh\necho 1000\n' >"$tmp/bin/id"
 printf '#!/bin/sh\nexit 1\n' >"$tmp/bin/dpkg-query"
 chmod +x "$tmp/bin"/*
-refuses "deps: not root" 'run: sudo apt-get install .*qemu' env PATH="$tmp/bin:$PATH" "$top/scripts/deps.sh"
+refuses "deps: not root" 'run: sudo apt-get update && sudo apt-get install .*qemu' env PATH="$tmp/bin:$PATH" "$top/scripts/deps.sh"
 
 # deps ID COMMAND: what make deps says on that distribution, with no package installed
 deps() {
