@@ -16,7 +16,9 @@ case $(git -C "$KDIR" rev-parse --show-prefix 2>&1 || :) in *"dubious ownership"
 	die "git refuses $KDIR, which is another user's; say git config --global --add safe.directory '$KDIR'" ;;
 esac
 if [ "$(git -C "$KDIR" rev-parse --show-prefix 2>/dev/null || echo none)" != "" ]; then
-	die "KDIR=$KDIR is not the top of a git tree; 'git init' and commit it first"
+	what=$(git -C "$KDIR" rev-parse --show-toplevel 2>/dev/null) && what="name that: $what" ||
+		what="'git init' and commit it first"
+	die "KDIR=$KDIR is not the top of a git tree; $what"
 fi
 git -C "$KDIR" rev-parse -q --verify HEAD >/dev/null || die "KDIR=$KDIR has no commit yet"
 [ -z "$(git -C "$KDIR" status --porcelain --untracked-files=no)" ] ||

@@ -32,7 +32,7 @@ elsewhere() {
 # sources SUITE...: them, as lines of sources.list
 sources() {
 	debian=$(mirror Debian) security=$(mirror Debian-Security)
-	[ -n "$debian" ] || die "this machine's apt has no mirror of Debian that a package could come from"
+	[ -n "$debian" ] || die "this machine's apt knows of no mirror of Debian: run 'apt-get update' as root, or add one to its sources"
 	for suite; do
 		case $suite in *-security) uri=$security ;; *) uri=$debian ;; esac
 		[ -z "$uri" ] || echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $suite main"

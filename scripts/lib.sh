@@ -104,7 +104,7 @@ where() {
 	[ -z "$DEBUG" ] || [ -f "$top/vm/config/debug/$DEBUG.config" ] ||
 		die "DEBUG=$DEBUG is none of: $(cd "$top/vm/config/debug" && echo *.config | sed 's/[.]config//g')"
 	[ -z "$PAGES" ] || [ -f "$top/vm/arch/$ARCH/pages/$PAGES.config" ] ||
-		die "ARCH=$ARCH has no PAGES=$PAGES, only its own size and:$(pages_of "$ARCH")"
+		die "ARCH=$ARCH has no PAGES=$PAGES; say one of these, or nothing for its own size:$(pages_of "$ARCH")"
 	# What builds for another architecture: that of the user, or that of scripts/cross.sh
 	arch='' cross=''
 	if [ "$ARCH" != "$host_arch" ]; then
