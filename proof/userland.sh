@@ -15,14 +15,14 @@
 : "${SUITES:=bookworm trixie}" "${CLIENTS:=2000}"
 [ "$TIMEOUT" -ge 1800 ] || TIMEOUT=1800
 [ "$ACCEL" = kvm ] || ACCEL=tcg
-[ "$(id -u)" = 0 ] || die "making a root file system needs root: sudo make userland"
 dir=$work/userland src=$top/proof/userland logs=$work/log-userland
-mkdir -p "$dir" "$logs"
 
 ours=$(echo "$work"/deb/linux-image-*-autoreap_*.deb)
 [ -f "$ours" ] || die "there is no package of the kernel; run 'make deb CONFIG=cloud-amd64' first"
 release=$(dpkg-deb -f "$ours" Package)
+[ "$(id -u)" = 0 ] || die "making a root file system needs root: sudo make userland"
 [ "${1:-}" != --check ] || exit 0
+mkdir -p "$dir" "$logs"
 version=${release#linux-image-} version=${version%-autoreap}
 if ! [ -f "$dir/control-$version.deb" ]; then
 	control=$(apt-cache pkgnames "linux-image-$version" | grep -m1 -e "-cloud-$debian_arch\$") ||
