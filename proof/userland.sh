@@ -1,5 +1,5 @@
 #!/bin/sh
-# Usage: [BASE=] [CONFIG=file] [SUITES="bookworm trixie"] [CLIENTS=2000] [ACCEL=] [TIMEOUT=] proof/userland.sh [--check]
+# Usage: [BASE=] [SUITES="bookworm trixie"] [CLIENTS=2000] [ACCEL=] [TIMEOUT=] proof/userland.sh [--check]
 # Boots Debian's own userland, with systemd, the system bus and a user who logs in, on the
 # kernel that `make deb` has built and on Debian's own kernel of the same version, and
 # compares: the units that failed and those that run, the session of the user, services

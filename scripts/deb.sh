@@ -59,7 +59,7 @@ package() {
 }
 package config olddefconfig
 step BUILD "Linux $(kmake -s kernelrelease), $(nproc) jobs; an hour or more (log: $logs/packages.log)"
-# A line a directory of the kernel's, and a dot is too much for each of its modules.
+# A line a directory of the kernel's; one for each module would be too much.
 show="^  (AR +[a-z0-9_]+/built-in.a|LD +vmlinux|BUILD .*|MODPOST .*)\$|^dpkg-deb: building"
 package packages -j"$(nproc)" bindeb-pkg
 unset show
