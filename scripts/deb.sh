@@ -51,17 +51,11 @@ step CONFIG "$from"
 	--disable DEBUG_INFO_DWARF5 --enable DEBUG_INFO_NONE
 mv "$obj/.config.new" "$obj/.config"
 
-# package WHAT TARGET...: with the first error if it fails
-package() {
-	what=$1; shift
-	logged "$logs/$what.log" kmake "$@" ||
-		die "$what: $(grep -m1 -E 'error:|\*\*\*|No space' "$logs/$what.log" || tail -n 1 "$logs/$what.log") (log: $logs/$what.log)"
-}
-package config olddefconfig
+build config olddefconfig
 step BUILD "Linux $(kmake -s kernelrelease), $(nproc) jobs; an hour or more (log: $logs/packages.log)"
 # A line a directory of the kernel's; one for each module would be too much.
 show="^  (AR +[a-z0-9_]+/built-in.a|LD +vmlinux|BUILD .*|MODPOST .*)\$|^dpkg-deb: building"
-package packages -j"$(nproc)" bindeb-pkg
+build packages -j"$(nproc)" bindeb-pkg
 unset show
 
 # What this run has built, and nothing older.

@@ -149,6 +149,13 @@ kmake() {
 		LOCALVERSION= "$@"
 }
 
+# build WHAT MAKE-ARGUMENTS...: kmake, with its output in the log of WHAT and its first error if it fails
+build() {
+	what=$1; shift
+	logged "$logs/$what.log" kmake "$@" ||
+		die "$what: $(grep -m1 -E 'error:|\*\*\*|No space' "$logs/$what.log" || tail -n 1 "$logs/$what.log") (log: $logs/$what.log)"
+}
+
 # thin_tree REPO: a worktree $thin/linux of REPO's branch base, with only the files whose
 # names are standard input; it is gone when the script ends, as is all in $thin
 thin_tree() {

@@ -12,13 +12,6 @@ image=$obj/$image
 mode=${1:-}
 if [ "$mode" = --path ]; then echo "$image"; exit; fi
 
-# build WHAT MAKE-ARGUMENTS...
-build() {
-	what=$1; shift
-	logged "$logs/$what.log" kmake "$@" ||
-		die "$what: $(grep -m1 -E 'error:|\*\*\*|No space' "$logs/$what.log" || tail -n 1 "$logs/$what.log") (log: $logs/$what.log)"
-}
-
 # The fragments, and what of them the configuration must hold: the last that names an
 # option decides; "# optional" excuses the next line. The tests' own is that of the
 # series for the base, too.
