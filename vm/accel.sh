@@ -26,10 +26,8 @@ kvm_runs() {
 # none, and $why says why. What was found is kept in $O/accel for the next time, unless
 # QEMU or the kernel here are others by then; ACCEL=kvm has it tried again.
 find_kvm() {
-	case $host_arch:$ARCH in
-	"$ARCH:$ARCH" | x86_64:i386) ;;
-	*) why="KVM on $host_arch runs no guest of $ARCH"; return 1 ;;
-	esac
+	why=$foreign
+	[ -z "$why" ] || return 1
 	if [ ! -r "${DEV_KVM:=/dev/kvm}" ] || [ ! -w "$DEV_KVM" ]; then
 		why="$DEV_KVM is missing or not yours to use"
 		return 1

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034 # the variables are for those who source it
+# shellcheck shell=sh disable=SC2034,SC2154 # the variables are for those who source it
 # Sourced after scripts/lib.sh by what starts a guest: the variables that it is started
 # with. On a debug kernel all takes ten times as long.
 [ -z "$DEBUG" ] || : "${TIMEOUT:=3600}"
@@ -10,3 +10,20 @@ case $ROUNDS in *[!0-9]*|0*) die "ROUNDS=$ROUNDS is not a number of rounds" ;; e
 case $SEED in *[!0-9]*|0*) die "SEED=$SEED is not a number from 1" ;; esac
 case $MINUTES in *[!0-9]*|0*) die "MINUTES=$MINUTES is not a number of minutes" ;; esac
 case $ACCEL in auto|tcg|kvm) ;; *) die "ACCEL=$ACCEL is none of: auto tcg kvm" ;; esac
+# What KVM can do on this machine at all: $foreign says what it cannot.
+case $host_arch:$ARCH in
+"$ARCH:$ARCH" | x86_64:i386) foreign= ;;
+*) foreign="KVM on $host_arch runs no guest of $ARCH" ;;
+esac
+[ "$ACCEL" != kvm ] || [ -z "$foreign" ] || die "$foreign; say ACCEL=tcg"
+
+# The shadows of a debug kernel need room, in megabytes, and its reports are wanted all.
+memory=1024 warn=panic_on_warn=1
+[ -z "$DEBUG" ] || memory=3072 warn=
+
+# built FILE...: they are there
+built() {
+	for file; do
+		[ -f "$file" ] || die "$file is missing: vm/kernel.sh and vm/initramfs.sh make it"
+	done
+}
