@@ -7,12 +7,13 @@
 # Exit status: 0 LAVA is content and no test failed; 1 not so; 2 with the reason.
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/vm/guest.sh"
+. "$top/proof/root.sh"
 
 job=$work/lab$arch/job.yaml root=$O/lava/root logs=$work/log-lava$arch
 [ -f "$job" ] || die "there is no $job; run 'make lab ACCEL=tcg' first"
 { grep -q 'url: file:' "$job" && grep -q 'no_kvm: true' "$job"; } ||
 	die "$job is for a lab elsewhere; run 'make lab ACCEL=tcg' without URL"
-[ "$(id -u)" = 0 ] || die "making a root file system needs root: sudo make lava"
+as_root
 [ "${1:-}" != --check ] || exit 0
 mkdir -p "$logs"
 
@@ -20,10 +21,8 @@ if [ ! -f "$O/lava/made" ]; then
 	step ROOT "Debian 12 with LAVA's dispatcher"
 	rm -rf "$O/lava"
 	mkdir -p "$O/lava"
-	"$top/scripts/debian.sh" sources bookworm bookworm-security >"$O/lava/sources.list"
-	logged "$logs/root.log" mmdebstrap --mode=root --variant=apt --aptopt='APT::Install-Recommends "false"' \
-		--include=lava-dispatcher,qemu-system-x86,qemu-system-arm bookworm "$root" "$O/lava/sources.list" ||
-		die "mmdebstrap: $(tail -n 1 "$logs/root.log") (log: $logs/root.log)"
+	debian_root "$root" "bookworm bookworm-security" --variant=apt --aptopt='APT::Install-Recommends "false"' \
+		--include=lava-dispatcher,qemu-system-x86,qemu-system-arm
 	# The templates of the devices are the server's, which need not run.
 	(cd "$O/lava" && "$top/scripts/debian.sh" get lava-server && dpkg-deb -x lava-server_*.deb server)
 	cp -r "$O/lava/server/usr/share/lava-server/device-types" "$root/"

@@ -7,13 +7,12 @@
 # Exit status: that of vm/run.sh: 0 pass; 1 a test failed or a result is missing; 2 usage or
 # build; 3 kernel splat or panic; 124 timeout.
 . "$(dirname -- "$0")/../scripts/lib.sh"
+. "$top/vm/guest.sh"
 
 native
 "$top/scripts/deps.sh" programs
 src=$top/proof/programs kernel=$obj/$image headers=$obj/usr/include ordinary=$initramfs
-for file in "$kernel" "$ordinary"; do
-	[ -f "$file" ] || die "$file is missing: vm/kernel.sh and vm/initramfs.sh make it"
-done
+built "$kernel" "$ordinary"
 # Its own guest, the same kernel.
 unset INITRAMFS EXPECTED
 where KIND=programs KERNEL="$kernel"

@@ -10,6 +10,7 @@
 # Exit status: 0 nothing differs; 1 something does; 2 the reason.
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/vm/guest.sh"
+. "$top/proof/root.sh"
 
 [ "$ARCH:$host_arch" = x86_64:x86_64 ] || die "this is for x86_64 on x86_64"
 : "${SUITES:=bookworm trixie}" "${CLIENTS:=2000}"
@@ -18,9 +19,9 @@
 dir=$work/userland src=$top/proof/userland logs=$work/log-userland
 
 ours=$(echo "$work"/deb/linux-image-*-autoreap_*.deb)
-[ -f "$ours" ] || die "there is no package of the kernel; run 'make deb CONFIG=cloud-amd64' first"
+[ -f "$ours" ] || die "there is no package of the kernel in $work/deb; run 'make deb CONFIG=cloud-amd64' first"
 release=$(dpkg-deb -f "$ours" Package)
-[ "$(id -u)" = 0 ] || die "making a root file system needs root: sudo make userland"
+as_root
 [ "${1:-}" != --check ] || exit 0
 mkdir -p "$dir" "$logs"
 version=${release#linux-image-} version=${version%-autoreap}
@@ -42,10 +43,9 @@ sed "s/CLIENTS/$CLIENTS/" "$src/trial.service" >"$dir/trial.service"
 # image SUITE: $dir/SUITE.img, and the kernels and their initramfs beside it
 image() {
 	step ROOT "$1: systemd, dbus, both kernels"
-	rm -rf "${dir:?}/$1" "$dir/$1.img" "$dir/$1.id"
-	"$top/scripts/debian.sh" sources "$1" >"$dir/$1.list"
+	rm -rf "$dir/$1.img" "$dir/$1.id"
 	# shellcheck disable=SC2016 # the hooks' $1 is mmdebstrap's
-	logged "$logs/$1.log" mmdebstrap --mode=root --variant=important \
+	debian_root "$dir/$1" "$1" --variant=important \
 		--include=dbus,systemd-sysv,libpam-systemd,initramfs-tools,linux-base,kmod,procps \
 		--customize-hook="copy-in $src/trial.sh $dir/clients $dir/spawn-helper /opt" \
 		--customize-hook="copy-in $dir/trial.service /etc/systemd/system" \
@@ -54,8 +54,7 @@ image() {
 		--customize-hook='chroot "$1" dpkg -i /tmp/series.deb /tmp/control.deb' \
 		--customize-hook='chroot "$1" useradd -m reader' \
 		--customize-hook='chroot "$1" systemctl enable trial.service' \
-		--customize-hook='echo "/dev/vda / ext4 rw 0 1" >"$1/etc/fstab"' \
-		"$1" "$dir/$1" "$dir/$1.list" || die "mmdebstrap: $(tail -n 1 "$logs/$1.log") (log: $logs/$1.log)"
+		--customize-hook='echo "/dev/vda / ext4 rw 0 1" >"$1/etc/fstab"'
 	logged "$logs/$1.mkfs.log" mkfs.ext4 -q -d "$dir/$1" "$dir/$1.img" 3G ||
 		die "mkfs.ext4: $(tail -n 1 "$logs/$1.mkfs.log")"
 	mkdir -p "$dir/boot"

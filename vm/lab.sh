@@ -9,16 +9,10 @@
 . "$top/vm/guest.sh"
 
 kernel=$obj/$image
-for file in "$kernel" "$initramfs"; do
-	[ -f "$file" ] || die "$file is missing: vm/kernel.sh and vm/initramfs.sh make it"
-done
+built "$kernel" "$initramfs"
 dir=$work/lab$arch$debug
 mkdir -p "$dir"
 URL=${URL:-file://$dir}
-memory=1024
-[ -z "$DEBUG" ] || memory=3072
-warn="panic_on_warn=1 "
-[ -z "$DEBUG" ] || warn=
 no_kvm=false cpu=
 [ "$ACCEL" != tcg ] && [ "$ARCH" = "$host_arch" ] || no_kvm=true
 
@@ -44,7 +38,7 @@ actions:
     images:
       kernel:
         url: $URL/kernel
-        image_arg: '-kernel {kernel} -append "console=$console GUEST=lab RESULTS=$console panic=-1 oops=panic ${warn}quiet loglevel=5"'
+        image_arg: '-kernel {kernel} -append "console=$console GUEST=lab RESULTS=$console panic=-1 oops=panic $warn quiet loglevel=5"'
       initramfs:
         url: $URL/initramfs
         image_arg: '-initrd {initramfs}'

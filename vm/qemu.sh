@@ -32,19 +32,16 @@ qemu() {
 	  -nodefaults -no-user-config -display none -no-reboot \\
 	  $(ports "$2" "$3") \\
 	  -kernel '${KERNEL:-$obj/$image}' -initrd '$initramfs' \\
-	  -append 'console=$console GUEST=$1 RESULTS=$results REPEAT=$REPEAT ${ROUNDS:+KSFT_ROUNDS=$ROUNDS }${SEED:+KSFT_SEED=$SEED }${MINUTES:+KSFT_MINUTES=$MINUTES }${MILLIONS:+MILLIONS=$MILLIONS }$panic panic=-1 oops=panic quiet loglevel=5 rcupdate.rcu_cpu_stall_timeout=60'
+	  -append 'console=$console GUEST=$1 RESULTS=$results REPEAT=$REPEAT ${ROUNDS:+KSFT_ROUNDS=$ROUNDS }${SEED:+KSFT_SEED=$SEED }${MINUTES:+KSFT_MINUTES=$MINUTES }${MILLIONS:+MILLIONS=$MILLIONS }$warn panic=-1 oops=panic quiet loglevel=5 rcupdate.rcu_cpu_stall_timeout=60'
 	END
 }
 
-# The shadows of a debug kernel need room, and its reports are wanted all.
-memory=1G panic=panic_on_warn=1
-[ -z "$DEBUG" ] || memory=3G panic=
 cpu=
 clock=
 # An instruction is a nanosecond of this guest, whatever the host does meanwhile, and
 # all addresses are the same each time: so the same instructions run each time.
 if [ "$guest" = bench ]; then
-	ACCEL=tcg SMP=1 memory=3G panic="nokaslr norandmaps $panic"
+	ACCEL=tcg SMP=1 memory=3072 warn="nokaslr norandmaps $warn"
 	clock=',thread=single -icount shift=0,sleep=off -rtc clock=vm,base=2000-01-01'
 fi
 asked=$ACCEL why=
