@@ -105,7 +105,7 @@ programs:	; $(locked) '$(guest) && proof/programs.sh'
 boot:		; $(locked) '$(guest) && vm/qemu.sh shell'
 tree:		; $(locked) 'scripts/deps.sh && scripts/tree.sh'
 kernel:		; $(locked) '$(kernel)'
-deb:		; $(locked) 'scripts/deps.sh deb && scripts/cross.sh && scripts/tree.sh && scripts/deb.sh'
+deb:		; $(locked) 'scripts/deps.sh deb && scripts/deb.sh'
 lab:		; $(locked) '$(guest) && vm/lab.sh'
 plots:		; @bench/plots.sh
 lava:		; $(locked) 'proof/lava.sh --check && scripts/deps.sh userland && proof/lava.sh'

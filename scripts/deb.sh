@@ -1,7 +1,7 @@
 #!/bin/sh
 # Usage: [BASE= | KDIR=] [ARCH=] [CONFIG=file] scripts/deb.sh
 # Builds Debian packages of the kernel with the series, for real machines, by the kernel's
-# own bindeb-pkg. Their configuration is CONFIG, else that of the running kernel, else that
+# own bindeb-pkg; the tree and the compiler are made first if they are missing. Their configuration is CONFIG, else that of the running kernel, else that
 # of Debian's kernel of BASE; a name without a slash, such as cloud-amd64, is another of
 # Debian's. Left out are debugging information, which takes 20 GB, and the certificates of
 # whoever built the kernel that the configuration is of. The release ends in -autoreap.
@@ -44,6 +44,8 @@ case $CONFIG in
 esac
 
 step CONFIG "$from"
+"$top/scripts/cross.sh"
+"$top/scripts/tree.sh"
 "$tree/scripts/config" --file "$obj/.config.new" \
 	--set-str LOCALVERSION -autoreap --disable LOCALVERSION_AUTO --set-str BUILD_SALT '' \
 	--set-str SYSTEM_TRUSTED_KEYS '' --set-str SYSTEM_REVOCATION_KEYS '' \

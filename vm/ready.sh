@@ -13,5 +13,13 @@ esac
 "$top/scripts/deps.sh"
 "$top/scripts/cross.sh"
 "$top/scripts/tree.sh"
+# What is none of the tests need not wait for the kernel; vm/initramfs.sh knows for certain.
+for test in ${TESTS:-}; do
+	for target in ${TARGETS:=clone3}; do
+		dir=$tree/tools/testing/selftests/$target
+		if ls "$dir/$test"* >/dev/null 2>&1 || grep -qsw -e "$test" "$dir/Makefile"; then continue 2; fi
+	done
+	die "TESTS: there is no program $test in $TARGETS"
+done
 "$top/vm/kernel.sh"
 [ "${1:-}" = kernel ] || "$top/vm/initramfs.sh"
