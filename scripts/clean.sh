@@ -6,10 +6,15 @@
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
 
+# gone PATH...
+gone() {
+	rm -rf "$@" 2>/dev/null || die "root made a part of what is in $O; run the same command by sudo"
+}
+
 if [ "$1" = clean ]; then
 	for dir in "$O"/*/linux.git; do
 		cd "${dir%/linux.git}" 2>/dev/null || continue
-		rm -rf new series series.new obj* root* run* log* initramfs* expected* model linux-*
+		gone new series series.new obj* root* run* log* initramfs* expected* model coverage deb* lab* userland linux-*
 		own_git --git-dir=linux.git worktree prune
 	done
 	exit
@@ -27,5 +32,5 @@ done
 for repo in "$O"/*/linux.git; do
 	[ ! -e "$repo" ] || mv "${repo%/linux.git}" "${repo%/linux.git}.removed"
 done
-rm -rf "$O"/*.removed "$O/log" "$O/.lock" "$O/apt" "$O/accel" "$O/ccache" "$O/arches.row" "$O/cross" "$O/herd" "$O/download" "$O/reach"
+gone "$O"/*.removed "$O/log" "$O/.lock" "$O/apt" "$O/accel" "$O/ccache" "$O/arches.row" "$O/cross" "$O/herd" "$O/download" "$O/reach" "$O/bench" "$O/lava"
 rmdir "$O" 2>/dev/null || :

@@ -108,7 +108,7 @@ refuses "deb: what is no configuration" 'CONFIG=\./README\.md is no configuratio
 	env O="$out" CONFIG=./README.md "$top/scripts/deb.sh"
 refuses "deb: no file, and no Debian's either" 'no configuration of Debian.s for KDIR=.* is at hand; say CONFIG=' \
 	env O="$out" KDIR="$tmp/linux" CONFIG=cloud "$top/scripts/deb.sh"
-refuses "userland: nothing to boot" "is no package of the kernel; run 'make deb|needs root|this is for x86_64" \
+refuses "userland: nothing to boot" "is no package of the kernel in .*; run 'make deb|needs root|this is for x86_64" \
 	env O="$out" "$top/proof/userland.sh"
 refuses "lava: no job" "there is no .*job.yaml; run 'make lab" env O="$out" "$top/proof/lava.sh"
 refuses "ARCHES" 'ARCHES: vax is none of: arm64' env ARCHES="arm64 vax" "$top/scripts/arches.sh"
@@ -141,6 +141,7 @@ for bad in 0 -1 two; do
 	refuses "MINUTES=$bad" "MINUTES=$bad is not a number" env O="$out" MINUTES="$bad" "$top/vm/qemu.sh" kselftest
 done
 refuses "TIMEOUT=1m" 'TIMEOUT=1m is not a number' env O="$out" TIMEOUT=1m "$top/vm/qemu.sh" kselftest
+refuses "TESTS" 'there is no program clone3_autoreap_wiat in clone3' env TESTS="clone3 clone3_autoreap_wiat" "$top/vm/ready.sh"
 refuses "ACCEL=xen" 'ACCEL=xen is none of: auto tcg kvm' env O="$out" ACCEL=xen "$top/vm/qemu.sh" kselftest
 
 # One run at a time; and no lock is left by a run that was killed.
@@ -150,6 +151,21 @@ refuses "lock: two runs at once" 'another run is at work' env O="$out" "$top/scr
 kill "$(cat "$tmp/pid")"
 wait $! 2>/dev/null || :
 check "lock: none is left behind" "$(O=$out "$top/scripts/lock.sh" 'echo free')" free
+
+refuses "lock: nothing can be written" 'cannot write to O=/proc as .*; say O=' env O=/proc "$top/scripts/lock.sh" true
+
+# make clean
+git init -q --bare "$out/$BASE/linux.git"
+(cd "$out/$BASE" && mkdir linux obj-arm64 root run-base log deb lab userland coverage model)
+O=$out "$top/scripts/clean.sh" clean
+check "clean: the kernels are left" "$(ls "$out/$BASE")" "linux
+linux.git"
+touch "$out/$BASE/obj"
+mkdir "$tmp/rm"
+printf '#!/bin/sh\nexit 1\n' >"$tmp/rm/rm"
+chmod +x "$tmp/rm/rm"
+refuses "clean: what root made" 'run the same command by sudo' env PATH="$tmp/rm:$PATH" O="$out" "$top/scripts/clean.sh" clean
+rm -rf "${out:?}/$BASE"
 
 # What make deps says to others than root
 mkdir "$tmp/bin"
@@ -206,6 +222,21 @@ check "refresh: a second time changes nothing" "$(refresh >/dev/null && patches)
 rm "$tmp/project/$edited"
 refuses "refresh: a file that is gone" "adds $edited, which this project does not have" \
 	env O="$O" "$tmp/project/scripts/refresh.sh"
+
+# Who runs make by sudo in a project of their own
+if [ "$(id -u)" = 0 ]; then
+	mine=$out/project
+	mkdir "$mine"
+	(cd "$top" && tar -cf - scripts/lib.sh scripts/lock.sh vm/arch) | tar -xf - -C "$mine"
+	# owners USER: of what is made in a project of that user
+	owners() {
+		chown "$1" "$mine"
+		SUDO_UID=1234 O=$mine/build "$mine/scripts/lock.sh" "mkdir -p build/made/$1"
+		find "$mine/build" -printf '%U\n' | sort -u
+	}
+	check "sudo: in a project of root's nothing changes" "$(owners 0)" 0
+	check "sudo: what it made is the user's" "$(owners 1234)" 1234
+fi
 
 rm -rf "$out"
 echo "1..$number"
