@@ -31,7 +31,8 @@ debian() {
 
 # take FILE
 take() {
-	grep -q '^CONFIG_' "$1" 2>/dev/null || die "CONFIG=$1 is no configuration of a kernel"
+	[ -r "$1" ] || die "CONFIG=$1: no such file, or not yours to read"
+	grep -q '^CONFIG_' "$1" || die "CONFIG=$1 is no configuration of a kernel"
 	cp "$1" "$obj/.config.new"
 	from=$1
 }

@@ -106,6 +106,7 @@ refuses "regress on $other" "this is for ARCH=$host_arch" env ARCH="$other" "$to
 refuses "programs on $other" "this is for ARCH=$host_arch" env ARCH="$other" "$top/proof/programs.sh"
 refuses "deb: what is no configuration" 'CONFIG=\./README\.md is no configuration of a kernel' \
 	env O="$out" CONFIG=./README.md "$top/scripts/deb.sh"
+refuses "deb: no such file" 'CONFIG=/none/[.]config: no such file' env O="$out" CONFIG=/none/.config "$top/scripts/deb.sh"
 refuses "deb: no file, and no Debian's either" 'no configuration of Debian.s for KDIR=.* is at hand; say CONFIG=' \
 	env O="$out" KDIR="$tmp/linux" CONFIG=cloud "$top/scripts/deb.sh"
 refuses "userland: nothing to boot" "is no package of the kernel in .*; run 'make deb|needs root|this is for x86_64" \
