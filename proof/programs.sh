@@ -7,12 +7,11 @@
 # Exit status: that of vm/run.sh: 0 pass; 1 a test failed or a result is missing; 2 usage or
 # build; 3 kernel splat or panic; 124 timeout.
 . "$(dirname -- "$0")/../scripts/lib.sh"
-. "$top/vm/guest.sh"
 
 native
 "$top/scripts/deps.sh" programs
+"$top/vm/ready.sh"
 src=$top/proof/programs kernel=$obj/$image headers=$obj/usr/include ordinary=$initramfs
-built "$kernel" "$ordinary"
 # Its own guest, the same kernel.
 unset INITRAMFS EXPECTED
 where KIND=programs KERNEL="$kernel"

@@ -11,6 +11,8 @@ for name in ${ARCHES:=$(architectures)}; do
 	[ -d "$top/vm/arch/$name" ] || die "ARCHES: $name is none of: $(architectures)"
 done
 unset CROSS_COMPILE
+# shellcheck disable=SC2086 # a word an architecture
+"$top/scripts/deps.sh" guests $ARCHES
 row=$O/arches.row status=0
 columns='%-12s %-20s %8s %7s %7s %8s %7s  %s'
 # shellcheck disable=SC2059

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Usage: scripts/deps.sh [lint | bench | programs | model | deb | userland]
+# Usage: scripts/deps.sh [lint | bench | programs | model | deb | userland | guests ARCH...]
 # Installs the packages that building, booting and checking need, with `lint`
 # those for scripts/lint.sh too, with `bench` those for bench/run.sh, with `programs`
 # those for proof/programs.sh, with `model` those for proof/model.sh, with `deb` those for
 # scripts/deb.sh, with `userland` those for proof/userland.sh and
-# proof/lava.sh, if any is missing.
+# proof/lava.sh, with `guests` those for guests of these architectures, if any is missing.
 # As root it runs apt-get; otherwise, or on other distributions than Debian and its like,
 # it prints the one command.
 # Exit status: 0 all there; 2 something is missing and was not installed.
@@ -18,6 +18,12 @@ lint) packages="$packages graphviz python3-sphinx python3-yaml sparse" ;;
 bench) packages="$packages dwarves gnuplot-nox" ;;
 model) packages="$packages spin" ;;
 deb) packages="$packages build-essential debhelper dpkg-dev" ;;
+guests)
+	shift
+	for name; do
+		# shellcheck source=vm/arch/x86_64/arch.sh
+		packages="$packages $(. "$top/vm/arch/$name/arch.sh"; echo "$packages_qemu")"
+	done ;;
 userland) packages="$packages e2fsprogs mmdebstrap" ;;
 programs) packages="$packages bubblewrap findutils gdb ltrace python3-minimal strace" ;;
 esac
@@ -38,7 +44,8 @@ case " $like " in
 esac
 
 missing=
-for need in $packages; do
+# shellcheck disable=SC2086 # a word a package
+for need in $(printf '%s\n' $packages | sort -u); do
 	package=$need
 	[ "$column" = 1 ] ||
 		package=$(awk -v need="$need" -v column="$column" '$1 == need { print $column }' "$top/scripts/packages")

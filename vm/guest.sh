@@ -20,10 +20,3 @@ esac
 # The shadows of a debug kernel need room, in megabytes, and its reports are wanted all.
 memory=1024 warn=panic_on_warn=1
 [ -z "$DEBUG" ] || memory=3072 warn=
-
-# built FILE...: they are there
-built() {
-	for file; do
-		[ -f "$file" ] || die "$file is missing: vm/kernel.sh and vm/initramfs.sh make it"
-	done
-}

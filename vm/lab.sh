@@ -9,7 +9,9 @@
 . "$top/vm/guest.sh"
 
 kernel=$obj/$image
-built "$kernel" "$initramfs"
+for file in "$kernel" "$initramfs"; do
+	[ -f "$file" ] || die "$file is missing: vm/kernel.sh and vm/initramfs.sh make it"
+done
 dir=$work/lab$arch$debug
 mkdir -p "$dir"
 URL=${URL:-file://$dir}

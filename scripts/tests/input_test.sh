@@ -174,6 +174,8 @@ printf '#!/bin/sh\necho 1000\n' >"$tmp/bin/id"
 printf '#!/bin/sh\nexit 1\n' >"$tmp/bin/dpkg-query"
 chmod +x "$tmp/bin"/*
 refuses "deps: not root" 'run: sudo apt-get update && sudo apt-get install .*qemu' env PATH="$tmp/bin:$PATH" "$top/scripts/deps.sh"
+refuses "deps: not root, and guests of other architectures" 'run: .*install .*qemu-system-arm .*qemu-system-misc ' \
+	env PATH="$tmp/bin:$PATH" "$top/scripts/deps.sh" guests "$host_arch" arm64 s390
 
 # deps ID COMMAND: what make deps says on that distribution, with no package installed
 deps() {
