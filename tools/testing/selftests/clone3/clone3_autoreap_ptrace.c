@@ -458,9 +458,12 @@ TEST_F(family, last_thread_wakes_the_tracer_of_the_first)
 	ar_await_state(f->pid, 'Z');
 	EXPECT_EQ(0, ar_poll(f->pidfd));
 	EXPECT_EQ(0, waitpid(f->pid, NULL, WNOHANG | __WALL));
+	EXPECT_EQ(1, ar_take_sigchld());
 	ASSERT_EQ(0, ar_gate_open(&f->last));
 	/* Most often this sleeps by the time that the thread ends. */
 	EXPECT_EQ(0, waitid(P_PID, f->pid, NULL, WEXITED | WNOWAIT | __WALL));
+	/* The end of the process has the child's own exit signal. */
+	EXPECT_EQ(!variant->flags, ar_take_sigchld());
 	EXPECT_EQ(POLLIN, ar_poll(f->pidfd));
 	EXPECT_EQ(NO_STATUS, ar_status(f->pidfd));
 	EXPECT_EQ(0, ask_parent(f, PEEK));
