@@ -13,6 +13,7 @@
 
 guest=$1
 [ "$guest" != check ] || exit 0
+[ "$guest" != shell ] || [ -t 0 ] || die "a shell in the guest needs a terminal, and standard input is none"
 command -v "$qemu" >/dev/null || die "$qemu is missing; run 'make deps'"
 rm -rf "$run"
 mkdir -p "$run"

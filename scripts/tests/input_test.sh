@@ -142,6 +142,7 @@ for bad in 0 -1 two; do
 	refuses "MINUTES=$bad" "MINUTES=$bad is not a number" env O="$out" MINUTES="$bad" "$top/vm/qemu.sh" kselftest
 done
 refuses "TIMEOUT=1m" 'TIMEOUT=1m is not a number' env O="$out" TIMEOUT=1m "$top/vm/qemu.sh" kselftest
+refuses "boot: no terminal" 'needs a terminal' env O="$out" "$top/vm/qemu.sh" shell
 refuses "TESTS" 'there is no program clone3_autoreap_wiat in clone3' env TESTS="clone3 clone3_autoreap_wiat" "$top/vm/ready.sh"
 refuses "ACCEL=xen" 'ACCEL=xen is none of: auto tcg kvm' env O="$out" ACCEL=xen "$top/vm/qemu.sh" kselftest
 
