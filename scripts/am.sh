@@ -27,9 +27,9 @@ gitdir=$(git -C "$KDIR" rev-parse --absolute-git-dir)
 if [ -e "$gitdir/rebase-apply" ] || [ -e "$gitdir/rebase-merge" ]; then
 	die "KDIR=$KDIR is in the middle of a git am or rebase; finish or abort that first"
 fi
+series=$("$top/scripts/series.sh" "$KDIR" HEAD)
 git -C "$KDIR" var GIT_COMMITTER_IDENT >/dev/null 2>&1 ||
 	die "git does not know your name for the commits; say git config user.name and user.email in $KDIR"
-series=$("$top/scripts/series.sh" "$KDIR" HEAD)
 
 log=$(mktemp "${TMPDIR:-/tmp}/autoreap-am.XXXXXX")
 trap 'rm -f "$log"' EXIT
