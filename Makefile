@@ -52,7 +52,7 @@ help:
 	@echo '  CROSS_COMPILE=       prefix of your cross compiler; Debian'"'"'s is unpacked in O if there is none'
 	@echo '  ACCEL=auto           how QEMU runs the guest: kvm, tcg, or the first if it works'
 	@echo '  SMP=2                processors of the guest; 4 for mutate'
-	@echo '  TIMEOUT=600          seconds that a guest may run'
+	@echo '  TIMEOUT=600          seconds that a guest may run; a shell has no limit'
 	@echo '  REPEAT=1             how often the guest runs the kselftests'
 	@echo '  ROUNDS=              rounds of each race in the tests; the long form is 100000'
 	@echo '  SEED=1               differ: the first random program'

@@ -13,7 +13,7 @@ show() { git -C "$repo" show "$rev:$1" 2>/dev/null; }
 has() { show "$1" | grep -qE "$2"; }
 
 version=$(show Makefile | kernel_version)
-[ "$version" != 0.0.0 ] || die "not a kernel tree (no version in its Makefile)"
+[ "$version" != 0.0.0 ] || die "$repo is not a kernel tree (no version in its Makefile)"
 
 ! older 6.1 || die "Linux $version is older than 6.1, the oldest kernel that this series supports"
 

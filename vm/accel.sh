@@ -16,9 +16,9 @@ kvm_runs() {
 	! grep -q '^guest: end 0' "$run/probe.results" || return 0
 	case $rc in
 	124 | 137) why="a guest does not get up in $limit s" ;;
-	*) why=$(grep -v ' warning: ' "$run/probe.err" | head -n 1 | sed 's/^qemu-[^ ]* //') ;;
+	*) why=$(grep -v ' warning: ' "$run/probe.err" | head -n 1 | sed 's/^qemu-[^ ]* //; s/^error: //') ;;
 	esac
-	why="KVM with processor $1: ${why:-$(tail -n 1 "$run/probe.log" 2>/dev/null | tr -d '\r')}"
+	why="no KVM with processor $1: ${why:-$(tail -n 1 "$run/probe.log" 2>/dev/null | tr -d '\r')}"
 	return 1
 }
 

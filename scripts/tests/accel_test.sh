@@ -35,18 +35,18 @@ boots() {
 	env O="$tmp/o" PATH="$tmp/bin:$PATH" DEV_KVM="$tmp/kvm" WORKS= HANGS= "$@" "$top/vm/qemu.sh" kselftest 2>&1 |
 		sed -n 's/^ *PROBE .* processor /probe /p; s/^ *BOOT *Linux on \(.*\), [0-9]* processors.*/\1/p; s/^error: //p' | tr '\n' ';'
 }
-none='tcg (KVM with processor host: failed to set MSR 0x1);'
+none='tcg (no KVM with processor host: failed to set MSR 0x1);'
 check "auto: KVM works" "$(boots WORKS='host max')" 'probe host;kvm;'
 check "auto: and is not asked again" "$(boots)" 'kvm;'
 check "auto: another QEMU is" "$(boots RELEASE=2 WORKS=max)" \
-	'probe host;probe max;kvm (KVM with processor host: failed to set MSR 0x1);'
+	'probe host;probe max;kvm (no KVM with processor host: failed to set MSR 0x1);'
 check "auto: KVM does not work" "$(boots RELEASE=3 | sed 's/.*;tcg/tcg/')" "$none"
 check "auto: nor is it asked again" "$(boots RELEASE=3 WORKS=host)" "$none"
 check "kvm: but that does" "$(boots ACCEL=kvm RELEASE=3 WORKS=host)" 'probe host;kvm;'
 check "auto: KVM hangs" "$(boots RELEASE=4 HANGS=host WORKS=max)" \
-	'probe host;probe max;kvm (KVM with processor host: a guest does not get up in 4 s);'
+	'probe host;probe max;kvm (no KVM with processor host: a guest does not get up in 4 s);'
 check "kvm: it fails" "$(boots ACCEL=kvm RELEASE=5 | sed 's/.*;KVM does/KVM does/')" \
-	'KVM does not run a guest here (KVM with processor host: failed to set MSR 0x1); say ACCEL=tcg;'
+	'KVM does not run a guest here (no KVM with processor host: failed to set MSR 0x1); say ACCEL=tcg;'
 check "auto: no KVM" "$(boots DEV_KVM="$tmp/none")" "tcg ($tmp/none is missing or not yours to use);"
 check "tcg" "$(boots ACCEL=tcg WORKS=host)" 'tcg;'
 
