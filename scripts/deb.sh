@@ -1,10 +1,11 @@
 #!/bin/sh
 # Usage: [BASE= | KDIR=] [ARCH=] [CONFIG=file] scripts/deb.sh
 # Builds Debian packages of the kernel with the series, for real machines, by the kernel's
-# own bindeb-pkg; the tree and the compiler are made first if they are missing. Their configuration is CONFIG, else that of the running kernel, else that
-# of Debian's kernel of BASE; a name without a slash, such as cloud-amd64, is another of
-# Debian's. Left out are debugging information, which takes 20 GB, and the certificates of
-# whoever built the kernel that the configuration is of. The release ends in -autoreap.
+# own bindeb-pkg; makes the compiler and the tree if they are missing. The configuration is
+# CONFIG, else that of the running kernel, else that of Debian's kernel of BASE; a name
+# without a slash, such as cloud-amd64, is another of Debian's. Left out are debugging
+# information, which takes 20 GB, and the certificates of whoever built the kernel that the
+# configuration is of. The release ends in -autoreap.
 # Packages go to $work/deb; those of an earlier run are there until new ones are done.
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
