@@ -11,7 +11,7 @@
 [ "$ARCH" != "$host_arch" ] || exit 0
 compilers=$packages_cross
 [ "$CROSS_COMPILE" = "$cross/usr/bin/$triplet-" ] || compilers=
-[ "$compilers" != "$(cat "$cross/compilers" 2>/dev/null || echo none)" ] || exit 0
+[ "$compilers" != "$(cat "$cross/compilers" 2>/dev/null || echo none)" ] || [ -e "$cross/usr/bin/busybox" ] || exit 0
 log=$O/log/cross.log new=$cross.new
 rm -rf "$new"
 mkdir -p "$new/debs"
@@ -60,8 +60,9 @@ for deb in *.deb; do
 	dpkg-deb -x "$deb" "$new"
 done
 rm -rf "$new/debs" "$new"/apt-*
-# From trixie on, /bin is a link to /usr/bin.
-[ -x "$new/bin/busybox" ] || { mkdir -p "$new/bin" && cp "$new/usr/bin/busybox" "$new/bin/"; }
+# From trixie on, /bin is a link to /usr/bin. That is in PATH, where it would hide the busybox
+# that runs here.
+[ -x "$new/bin/busybox" ] || { mkdir -p "$new/bin" && mv "$new/usr/bin/busybox" "$new/bin/"; }
 echo "$compilers" >"$new/compilers"
 rm -rf "$cross"
 mv "$new" "$cross"
