@@ -100,7 +100,7 @@ regress:	; $(locked) 'vm/qemu.sh check && scripts/deps.sh && scripts/tree.sh && 
 parity:		; $(locked) 'vm/qemu.sh check && scripts/deps.sh && scripts/cross.sh && proof/parity.sh'
 model:		; $(locked) 'scripts/deps.sh model && scripts/tree.sh && proof/model.sh'
 bench:		; $(locked) 'scripts/deps.sh bench && $(guest) && bench/run.sh'
-userland:	; $(locked) 'proof/userland.sh --check && scripts/deps.sh userland && proof/userland.sh'
+userland:	; $(locked) proof/userland.sh
 programs:	; $(locked) proof/programs.sh
 boot:		; $(locked) '$(guest) && vm/qemu.sh shell'
 tree:		; $(locked) 'scripts/deps.sh && scripts/tree.sh'
@@ -108,7 +108,7 @@ kernel:		; $(locked) '$(kernel)'
 deb:		; $(locked) 'scripts/deps.sh deb && scripts/deb.sh'
 lab:		; $(locked) '$(guest) && vm/lab.sh'
 plots:		; @bench/plots.sh
-lava:		; $(locked) 'proof/lava.sh --check && scripts/deps.sh userland && proof/lava.sh'
+lava:		; $(locked) proof/lava.sh
 image:		; $(locked) '$(kernel) >&2 && vm/kernel.sh --path'
 refresh:	; $(locked) 'scripts/deps.sh && scripts/refresh.sh'
 series:		; $(locked) 'scripts/deps.sh && scripts/mail.sh'

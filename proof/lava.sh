@@ -1,9 +1,8 @@
 #!/bin/sh
-# Usage: [BASE= | KDIR=] [ARCH=] [SMP=] [TIMEOUT=] proof/lava.sh [--check]
+# Usage: [BASE= | KDIR=] [ARCH=] [SMP=] [TIMEOUT=] proof/lava.sh
 # Does with the job of `make lab ACCEL=tcg` what a lab would: LAVA's own check of its form,
 # and one run of lava-run, on the QEMU device of LAVA's templates. Debian's packages of LAVA
 # are unpacked in $O/lava, not installed; that needs root. The log goes to $work/log-lava.
-# --check only says what is missing.
 # Exit status: 0 LAVA is content and no test failed; 1 not so; 2 with the reason.
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/vm/guest.sh"
@@ -14,7 +13,7 @@ job=$work/lab$arch/job.yaml root=$O/lava/root logs=$work/log-lava$arch
 { grep -q 'url: file:' "$job" && grep -q 'no_kvm: true' "$job"; } ||
 	die "$job is for a lab elsewhere; run 'make lab ACCEL=tcg' without URL"
 as_root
-[ "${1:-}" != --check ] || exit 0
+"$top/scripts/deps.sh" userland
 mkdir -p "$logs"
 
 if [ ! -f "$O/lava/made" ]; then

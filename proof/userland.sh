@@ -1,12 +1,11 @@
 #!/bin/sh
-# Usage: [BASE=] [SUITES="bookworm trixie"] [CLIENTS=2000] [ACCEL=] [TIMEOUT=] proof/userland.sh [--check]
+# Usage: [BASE=] [SUITES="bookworm trixie"] [CLIENTS=2000] [ACCEL=] [TIMEOUT=] proof/userland.sh
 # Boots Debian's own userland, with systemd, the system bus and a user who logs in, on the
 # kernel that `make deb` has built and on Debian's own kernel of the same version, and
 # compares: the units that failed and those that run, the session of the user, services
 # that end in different ways, what CLIENTS clients of the bus have it get from the calls
 # about pidfds, and the errors in the journal. Prints what differs. Needs to be root, for
-# the images; the root file systems come from this machine's own mirrors. --check only says
-# what is missing.
+# the images; the root file systems come from this machine's own mirrors.
 # Exit status: 0 nothing differs; 1 something does; 2 the reason.
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/vm/guest.sh"
@@ -22,7 +21,7 @@ ours=$(echo "$work"/deb/linux-image-*-autoreap_*.deb)
 [ -f "$ours" ] || die "there is no package of the kernel in $work/deb; run 'make deb CONFIG=cloud-amd64' first"
 release=$(dpkg-deb -f "$ours" Package)
 as_root
-[ "${1:-}" != --check ] || exit 0
+"$top/scripts/deps.sh" userland
 mkdir -p "$dir" "$logs"
 version=${release#linux-image-} version=${version%-autoreap}
 if ! [ -f "$dir/control-$version.deb" ]; then
