@@ -80,22 +80,23 @@ static int by_kill(int pidfd)
 	return waitpid(pid, NULL, 0) == pid ? 0 : -1;
 }
 
-/* The program that is executed lives on, without the pidfd. */
+/* The program that is executed says so, and lives on without the pidfd. */
 static int by_exec(int pidfd)
 {
-	int executed[2];
-	char byte;
+	int report[2];
+	char fd[16];
 
-	if (pipe2(executed, O_CLOEXEC) || fcntl(pidfd, F_SETFD, FD_CLOEXEC))
+	if (pipe(report) || fcntl(pidfd, F_SETFD, FD_CLOEXEC))
 		return -1;
 	if (!fork()) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		execl("/proc/thread-self/exe", "clone3_autoreap", "stay", NULL);
+		snprintf(fd, sizeof(fd), "%d", report[1]);
+		execl("/proc/thread-self/exe", "clone3_autoreap", "stay", fd, NULL);
 		_exit(255);
 	}
 	close(pidfd);
-	close(executed[1]);
-	return read(executed[0], &byte, 1) || waitpid(-1, NULL, WNOHANG) ? -1 : 0;
+	close(report[1]);
+	return hear(report[0]) == CHILD_CODE ? 0 : -1;
 }
 
 /* A message that nobody has received when its socket goes. */
@@ -355,8 +356,10 @@ TEST_F(autokill, only_kills_who_has_it_and_lives)
 
 int main(int argc, char **argv)
 {
-	if (argc == 2 && !strcmp(argv[1], "stay"))
+	if (argc == 3 && !strcmp(argv[1], "stay")) {
+		tell(atoi(argv[2]), CHILD_CODE);
 		for (;;)
 			pause();
+	}
 	return test_harness_run(argc, argv);
 }

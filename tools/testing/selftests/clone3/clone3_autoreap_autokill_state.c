@@ -307,7 +307,7 @@ static int exec_again(void *unused)
 {
 	(void)unused;
 	execl("/proc/thread-self/exe", "clone3_autoreap", "again", NULL);
-	return 255;
+	_exit(255);
 }
 
 /* For ever: a second thread calls exec, and so becomes the first. */
@@ -331,7 +331,7 @@ TEST_F_TIMEOUT(autokill, is_not_lost_to_exec, LONG_RUN)
 		leash->pid = ar_fork(AUTOKILL, 0, &leash->pidfd);
 		ASSERT_LE(0, leash->pid);
 		if (!leash->pid)
-			_exit(exec_again(NULL));
+			exec_again(NULL);
 		leash->watch = ar_pidfd_open(leash->pid, 0);
 		ASSERT_LE(0, leash->watch);
 		usleep(i * 37 % 5000);

@@ -433,6 +433,8 @@ TEST_F(autoreap, does_not_wake_a_waiter_by_exec)
 			expect_zombie(_metadata, pid);
 			close(pidfd);
 		} else {
+			ASSERT_TRUE(ar_ended(pidfd));
+			EXPECT_EQ(EXITED(CHILD_CODE), ar_status(pidfd));
 			expect_reaped(_metadata, pid, pidfd);
 		}
 	}
