@@ -79,7 +79,7 @@ static inline void take_away_files(void)
 /* Wait for any exit of @pid and say what came of it. */
 static inline int wait_and_report(pid_t pid)
 {
-	int found = waitpid(pid, NULL, __WALL) == pid ? GOT_CHILD : 0;
+	int found = pid > 0 && waitpid(pid, NULL, __WALL) == pid ? GOT_CHILD : 0;
 
 	return found | (ar_take_sigchld() ? GOT_SIGCHLD : 0);
 }

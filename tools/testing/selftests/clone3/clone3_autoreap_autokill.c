@@ -64,7 +64,7 @@ static int by_exit(int pidfd)
 	close(pidfd);
 	close(go[0]);
 	close(go[1]);
-	return waitpid(pid, NULL, 0) == pid ? 0 : -1;
+	return ar_exit_code(pid);
 }
 
 /* The same, by a signal that it cannot catch. */
@@ -76,7 +76,9 @@ static int by_kill(int pidfd)
 		for (;;)
 			pause();
 	close(pidfd);
-	kill(pid, SIGKILL);
+	/* To -1 it would be sent to everybody. */
+	if (pid < 0 || kill(pid, SIGKILL))
+		return -1;
 	return waitpid(pid, NULL, 0) == pid ? 0 : -1;
 }
 

@@ -95,9 +95,11 @@ static void lose_parent(struct leash *leash)
 		tell(told[1], leash->pidfd);
 		_exit(0);
 	}
+	if (pid < 0)
+		abort();
 	leash->pid = hear(told[0]);
 	leash->pidfd = hear(told[0]);
-	if (waitpid(pid, NULL, 0) != pid)
+	if (ar_exit_code(pid))
 		abort();
 }
 
@@ -246,6 +248,7 @@ TEST_F(autokill, needs_no_permission)
 	ASSERT_TRUE(lives(leash));
 	ASSERT_EQ(0, pipe(go));
 	pid = fork();
+	ASSERT_LE(0, pid);
 	if (!pid) {
 		if (setresuid(2, 2, 2))
 			_exit(255);
