@@ -149,6 +149,16 @@ static int by_ring_files(int pidfd)
 	return close(ring.fd);
 }
 
+FIXTURE(last_reference)
+{
+	struct leash leash;
+};
+
+FIXTURE_VARIANT(last_reference)
+{
+	int (*drop)(int pidfd);
+};
+
 FIXTURE_VARIANT_ADD(last_reference, close) { by_close };
 FIXTURE_VARIANT_ADD(last_reference, dup2) { by_dup2 };
 FIXTURE_VARIANT_ADD(last_reference, close_range) { by_close_range };
@@ -162,10 +172,8 @@ FIXTURE_VARIANT_ADD(last_reference, ring_files) { by_ring_files };
 
 FIXTURE_SETUP(last_reference)
 {
-	if (!ar_knows(AUTOKILL))
-		SKIP(return, "this kernel does not know CLONE_PIDFD_AUTOKILL");
-	ASSERT_EQ(0, prepare(&self->leash));
-	ASSERT_EQ(0, start(&self->leash, AUTOKILL));
+	if (set_up_leash(_metadata, &self->leash))
+		ASSERT_EQ(0, start(&self->leash, AUTOKILL));
 }
 
 FIXTURE_TEARDOWN(last_reference)

@@ -109,13 +109,7 @@ FIXTURE_VARIANT_ADD(replaced, traced_zombie_leader) { true, true };
 
 FIXTURE_SETUP(replaced)
 {
-	const char *missing = ar_missing();
-
-	if (missing)
-		SKIP(return, "%s", missing);
-	ASSERT_EQ(0, pipe(self->gate.fd));
-	ASSERT_EQ(0, pipe(self->go));
-	ASSERT_EQ(0, ar_block_sigchld());
+	ar_set_up(_metadata, &self->gate, self->go);
 }
 
 FIXTURE_TEARDOWN(replaced)
@@ -289,16 +283,11 @@ FIXTURE_VARIANT_ADD(watched, ring_thread_execs_traced_by_sibling) {
 
 FIXTURE_SETUP(watched)
 {
-	const char *missing = ar_missing();
-
-	if (missing)
-		SKIP(return, "%s", missing);
+	if (!ar_set_up(_metadata, &self->gate, self->report))
+		return;
 	if (variant->watcher->open())
 		SKIP(return, "needs %s: %s", variant->watcher->name, strerror(errno));
-	ASSERT_EQ(0, pipe(self->gate.fd));
-	ASSERT_EQ(0, pipe2(self->report, O_CLOEXEC));
 	ASSERT_EQ(0, pipe2(self->go, O_CLOEXEC));
-	ASSERT_EQ(0, ar_block_sigchld());
 }
 
 FIXTURE_TEARDOWN(watched)

@@ -67,11 +67,10 @@ FIXTURE(call)
 
 FIXTURE_SETUP(call)
 {
-	const char *missing = ar_missing();
 	int pipefd[2];
 
-	if (missing)
-		SKIP(return, "%s", missing);
+	if (!ar_require(_metadata))
+		return;
 	ASSERT_EQ(0, pipe(pipefd));
 	self->fd[PIPE] = pipefd[0];
 	self->fd[CLOSED] = -1;

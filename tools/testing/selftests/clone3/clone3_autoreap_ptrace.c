@@ -86,14 +86,9 @@ FIXTURE_VARIANT_ADD(own, traceme) { TRACEME };
 
 FIXTURE_SETUP(own)
 {
-	const char *missing = ar_missing();
-
-	if (missing)
-		SKIP(return, "%s", missing);
-	ASSERT_EQ(0, pipe(self->gate.fd));
-	ASSERT_EQ(0, pipe2(self->report, O_CLOEXEC));
+	if (!ar_set_up(_metadata, &self->gate, self->report))
+		return;
 	ASSERT_EQ(0, pipe2(self->tracer.release, O_CLOEXEC));
-	ASSERT_EQ(0, ar_block_sigchld());
 	self->tracer.report = self->report[1];
 }
 
@@ -262,15 +257,10 @@ static void run_parent(struct family *f, __u64 flags)
 
 FIXTURE_SETUP(family)
 {
-	const char *missing = ar_missing();
-
-	if (missing)
-		SKIP(return, "%s", missing);
-	ASSERT_EQ(0, pipe(self->f.gate.fd));
+	if (!ar_set_up(_metadata, &self->f.gate, self->f.report))
+		return;
 	ASSERT_EQ(0, pipe(self->f.last.fd));
-	ASSERT_EQ(0, pipe(self->f.report));
 	ASSERT_EQ(0, pipe(self->f.order));
-	ASSERT_EQ(0, ar_block_sigchld());
 	self->f.parent = fork();
 	ASSERT_LE(0, self->f.parent);
 	if (!self->f.parent)

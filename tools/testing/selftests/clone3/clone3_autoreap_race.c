@@ -143,10 +143,8 @@ FIXTURE_VARIANT_ADD(told, by_spinning_nocldwait) { by_spinning, NOCLDWAIT, false
 
 FIXTURE_SETUP(told)
 {
-	const char *missing = ar_missing();
-
-	if (missing)
-		SKIP(return, "%s", missing);
+	if (!ar_require(_metadata))
+		return;
 	if (variant->learn == by_io_uring && ar_ring_open(&ring))
 		SKIP(return, "needs io_uring: %s", strerror(errno));
 	ASSERT_EQ(0, ar_block_sigchld());

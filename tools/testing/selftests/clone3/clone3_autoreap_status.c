@@ -84,10 +84,8 @@ FIXTURE_VARIANT_ADD(ending, leader_first_exec) { { LEAVES, by_exec, 0, EXITED(CH
 
 FIXTURE_SETUP(ending)
 {
-	const char *missing = ar_missing();
-
-	if (missing)
-		SKIP(return, "%s", missing);
+	if (!ar_require(_metadata))
+		return;
 	ASSERT_EQ(0, ar_block_sigchld());
 	snprintf(self->dir, sizeof(self->dir), "/tmp/clone3_autoreap.XXXXXX");
 	ASSERT_TRUE(!!mkdtemp(self->dir));
@@ -339,12 +337,8 @@ FIXTURE_VARIANT_ADD(traced, by_sibling_that_ends) { true, false };
 
 FIXTURE_SETUP(traced)
 {
-	const char *missing = ar_missing();
-
-	if (missing)
-		SKIP(return, "%s", missing);
-	ASSERT_EQ(0, pipe(self->gate.fd));
-	ASSERT_EQ(0, pipe(self->report));
+	if (!ar_set_up(_metadata, &self->gate, self->report))
+		return;
 	ASSERT_EQ(0, pipe(self->release));
 	self->tracer.waits = variant->waits;
 	self->tracer.release = self->release[0];
