@@ -14,6 +14,32 @@ static const __u64 both[] = { CLONE_AUTOREAP, 0 };
 #define GOT_CHILD 1
 #define GOT_SIGCHLD 2
 
+/* Whether the kernel knows the flag. If not, the test is skipped. */
+static inline bool ar_require(struct __test_metadata *const _metadata)
+{
+	const char *missing = ar_missing();
+
+	if (missing)
+		SKIP(return false, "%s", missing);
+	return true;
+}
+
+/*
+ * What most fixtures have: a gate, a pipe that no exec passes on, or NULL, and SIGCHLD
+ * held back. False if the test is skipped.
+ */
+static inline bool ar_set_up(struct __test_metadata *const _metadata, struct ar_gate *gate,
+			     int *report)
+{
+	if (!ar_require(_metadata))
+		return false;
+	ASSERT_EQ(0, pipe(gate->fd));
+	if (report)
+		ASSERT_EQ(0, pipe2(report, O_CLOEXEC));
+	ASSERT_EQ(0, ar_block_sigchld());
+	return true;
+}
+
 FIXTURE(autoreap)
 {
 	struct ar_gate gate;
@@ -22,13 +48,7 @@ FIXTURE(autoreap)
 
 FIXTURE_SETUP(autoreap)
 {
-	const char *missing = ar_missing();
-
-	if (missing)
-		SKIP(return, "%s", missing);
-	ASSERT_EQ(0, pipe(self->gate.fd));
-	ASSERT_EQ(0, pipe2(self->report, O_CLOEXEC));
-	ASSERT_EQ(0, ar_block_sigchld());
+	ar_set_up(_metadata, &self->gate, self->report);
 }
 
 FIXTURE_TEARDOWN(autoreap)
@@ -79,7 +99,7 @@ static inline void take_away_files(void)
 /* Wait for any exit of @pid and say what came of it. */
 static inline int wait_and_report(pid_t pid)
 {
-	int found = waitpid(pid, NULL, __WALL) == pid ? GOT_CHILD : 0;
+	int found = pid > 0 && waitpid(pid, NULL, __WALL) == pid ? GOT_CHILD : 0;
 
 	return found | (ar_take_sigchld() ? GOT_SIGCHLD : 0);
 }

@@ -73,16 +73,6 @@ static inline int start(struct leash *leash, __u64 flags)
 	return leash->watch < 0 ? -1 : 0;
 }
 
-FIXTURE(last_reference)
-{
-	struct leash leash;
-};
-
-FIXTURE_VARIANT(last_reference)
-{
-	int (*drop)(int pidfd);
-};
-
 /* Send @fds to @sock, from which nobody may ever receive them. */
 static inline int send_files(int sock, int *fds, unsigned int n)
 {
@@ -110,11 +100,18 @@ FIXTURE(autokill)
 	struct leash leash;
 };
 
-FIXTURE_SETUP(autokill)
+/* False if the test is skipped. */
+static inline bool set_up_leash(struct __test_metadata *const _metadata, struct leash *leash)
 {
 	if (!ar_knows(AUTOKILL))
-		SKIP(return, "this kernel does not know CLONE_PIDFD_AUTOKILL");
-	ASSERT_EQ(0, prepare(&self->leash));
+		SKIP(return false, "this kernel does not know CLONE_PIDFD_AUTOKILL");
+	ASSERT_EQ(0, prepare(leash));
+	return true;
+}
+
+FIXTURE_SETUP(autokill)
+{
+	set_up_leash(_metadata, &self->leash);
 }
 
 FIXTURE_TEARDOWN(autokill)

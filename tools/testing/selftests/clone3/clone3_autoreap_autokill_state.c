@@ -95,9 +95,11 @@ static void lose_parent(struct leash *leash)
 		tell(told[1], leash->pidfd);
 		_exit(0);
 	}
+	if (pid < 0)
+		abort();
 	leash->pid = hear(told[0]);
 	leash->pidfd = hear(told[0]);
-	if (waitpid(pid, NULL, 0) != pid)
+	if (ar_exit_code(pid))
 		abort();
 }
 
@@ -246,6 +248,7 @@ TEST_F(autokill, needs_no_permission)
 	ASSERT_TRUE(lives(leash));
 	ASSERT_EQ(0, pipe(go));
 	pid = fork();
+	ASSERT_LE(0, pid);
 	if (!pid) {
 		if (setresuid(2, 2, 2))
 			_exit(255);
@@ -307,7 +310,7 @@ static int exec_again(void *unused)
 {
 	(void)unused;
 	execl("/proc/thread-self/exe", "clone3_autoreap", "again", NULL);
-	return 255;
+	_exit(255);
 }
 
 /* For ever: a second thread calls exec, and so becomes the first. */
@@ -331,7 +334,7 @@ TEST_F_TIMEOUT(autokill, is_not_lost_to_exec, LONG_RUN)
 		leash->pid = ar_fork(AUTOKILL, 0, &leash->pidfd);
 		ASSERT_LE(0, leash->pid);
 		if (!leash->pid)
-			_exit(exec_again(NULL));
+			exec_again(NULL);
 		leash->watch = ar_pidfd_open(leash->pid, 0);
 		ASSERT_LE(0, leash->watch);
 		usleep(i * 37 % 5000);

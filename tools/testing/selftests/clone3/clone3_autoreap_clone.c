@@ -52,14 +52,12 @@ static int refused_with(const struct refusal *row)
 		struct ar_clone_args args;
 		char bytes[256];
 	} u = {};
-	int status, error, fd, pidfd = -1;
-	pid_t pid;
+	int error, fd, pidfd = -1;
+	pid_t pid = fork();
 
-	pid = fork();
 	if (pid) {
-		if (waitpid(pid, &status, __WALL) != pid || !WIFEXITED(status))
-			return -1;
-		return WEXITSTATUS(status) == 255 ? -1 : WEXITSTATUS(status);
+		error = ar_exit_code(pid);
+		return error == 255 ? -1 : error;
 	}
 
 	u.args.flags = row->flags | CLONE_AUTOREAP;
@@ -101,7 +99,7 @@ static void take_away_init(void)
 	pid = fork();
 	if (!pid)
 		_exit(0);
-	if (waitpid(pid, NULL, 0) != pid)
+	if (ar_exit_code(pid))
 		_exit(255);
 }
 

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <elf.h>
 #include <link.h>
+#include <linux/aio_abi.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -108,13 +109,7 @@ FIXTURE_VARIANT_ADD(replaced, traced_zombie_leader) { true, true };
 
 FIXTURE_SETUP(replaced)
 {
-	const char *missing = ar_missing();
-
-	if (missing)
-		SKIP(return, "%s", missing);
-	ASSERT_EQ(0, pipe(self->gate.fd));
-	ASSERT_EQ(0, pipe(self->go));
-	ASSERT_EQ(0, ar_block_sigchld());
+	ar_set_up(_metadata, &self->gate, self->go);
 }
 
 FIXTURE_TEARDOWN(replaced)
@@ -185,6 +180,197 @@ TEST_F(replaced, keeps_the_property)
 		EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
 		ASSERT_EQ(0, ar_gate_open(&self->gate));
 		expect_end(_metadata, both[i], pid, pidfd);
+	}
+}
+
+/* Not by a call that in a 32-bit program needs CONFIG_COMPAT_32BIT_TIME. */
+#ifdef __NR_io_pgetevents_time64
+#define AR_NR_GETEVENTS __NR_io_pgetevents_time64
+#else
+#define AR_NR_GETEVENTS __NR_io_pgetevents
+#endif
+
+/*
+ * Those who watch a pidfd and do not look again when they are woken: what wakes
+ * them is their answer. told() returns the events, 0 for none; with @wait it waits.
+ */
+struct watcher {
+	const char *name;
+	int (*open)(void);
+	int (*arm)(int pidfd);
+	int (*told)(bool wait);
+};
+
+static aio_context_t aio_context;
+
+static int aio_open(void)
+{
+	return syscall(__NR_io_setup, 1, &aio_context);
+}
+
+static int aio_arm(int pidfd)
+{
+	struct iocb poll_in = {
+		.aio_lio_opcode = IOCB_CMD_POLL, .aio_fildes = pidfd, .aio_buf = POLLIN,
+	};
+	struct iocb *list = &poll_in;
+
+	return syscall(__NR_io_submit, aio_context, 1, &list) == 1 ? 0 : -1;
+}
+
+static int aio_told(bool wait)
+{
+	struct io_event event = {};
+
+	/* Who asks for no event at least does not sleep, even without a time limit. */
+	return syscall(AR_NR_GETEVENTS, aio_context, wait, 1, &event, NULL, NULL) == 1 ?
+	       event.res : 0;
+}
+
+static const struct watcher aio = { "aio", aio_open, aio_arm, aio_told };
+
+static struct ar_ring watching_ring;
+
+static int ring_open(void)
+{
+	return ar_ring_open(&watching_ring);
+}
+
+static int ring_arm(int pidfd)
+{
+	return ar_ring_submit(&watching_ring, ar_ring_poll(pidfd), 0);
+}
+
+static int ring_told(bool wait)
+{
+	return wait || ar_ring_ready(&watching_ring) ? ar_ring_result(&watching_ring) : 0;
+}
+
+static const struct watcher io_uring = { "io_uring", ring_open, ring_arm, ring_told };
+
+/* What a process lives through, and who traces its leader. */
+enum event { LEADER_EXITS, THREAD_EXECS };
+enum tracer { NOBODY, PARENT, SIBLING };
+
+FIXTURE(watched)
+{
+	struct ar_gate gate;
+	int report[2];
+	int go[2];
+};
+
+FIXTURE_VARIANT(watched)
+{
+	const struct watcher *watcher;
+	enum event event;
+	enum tracer tracer;
+};
+
+FIXTURE_VARIANT_ADD(watched, aio_leader_exits) { &aio, LEADER_EXITS, NOBODY };
+FIXTURE_VARIANT_ADD(watched, aio_leader_exits_traced) { &aio, LEADER_EXITS, PARENT };
+FIXTURE_VARIANT_ADD(watched, aio_leader_exits_traced_by_sibling) { &aio, LEADER_EXITS, SIBLING };
+FIXTURE_VARIANT_ADD(watched, aio_thread_execs) { &aio, THREAD_EXECS, NOBODY };
+FIXTURE_VARIANT_ADD(watched, aio_thread_execs_traced) { &aio, THREAD_EXECS, PARENT };
+FIXTURE_VARIANT_ADD(watched, aio_thread_execs_traced_by_sibling) { &aio, THREAD_EXECS, SIBLING };
+FIXTURE_VARIANT_ADD(watched, ring_leader_exits) { &io_uring, LEADER_EXITS, NOBODY };
+FIXTURE_VARIANT_ADD(watched, ring_leader_exits_traced) { &io_uring, LEADER_EXITS, PARENT };
+FIXTURE_VARIANT_ADD(watched, ring_leader_exits_traced_by_sibling) {
+	&io_uring, LEADER_EXITS, SIBLING };
+FIXTURE_VARIANT_ADD(watched, ring_thread_execs) { &io_uring, THREAD_EXECS, NOBODY };
+FIXTURE_VARIANT_ADD(watched, ring_thread_execs_traced) { &io_uring, THREAD_EXECS, PARENT };
+FIXTURE_VARIANT_ADD(watched, ring_thread_execs_traced_by_sibling) {
+	&io_uring, THREAD_EXECS, SIBLING };
+
+FIXTURE_SETUP(watched)
+{
+	if (!ar_set_up(_metadata, &self->gate, self->report))
+		return;
+	if (variant->watcher->open())
+		SKIP(return, "needs %s: %s", variant->watcher->name, strerror(errno));
+	ASSERT_EQ(0, pipe2(self->go, O_CLOEXEC));
+}
+
+FIXTURE_TEARDOWN(watched)
+{
+}
+
+/* A child that tells when it can be traced; @thread->go begins what happens. */
+static pid_t start_watched(__u64 flags, int *pidfd, const struct exec_thread *thread, int report)
+{
+	pid_t pid = ar_fork(flags, 0, pidfd);
+
+	if (pid)
+		return pid;
+	/* Yama knows siblings only by consent. */
+	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
+	if (thread->leaves) {
+		tell(report, start_thread(gated_thread, thread->gate, NULL));
+		hear(thread->go);
+		syscall(__NR_exit, 0);
+	}
+	tell(report, start_thread(exec_from_thread, thread, NULL));
+	for (;;)
+		pause();
+}
+
+/* Trace @pid, until its end or until it is no tracee any more. */
+static pid_t trace_as_sibling(pid_t pid, int report)
+{
+	pid_t tracer = fork();
+
+	if (tracer)
+		return tracer;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	tell(report, ptrace(PTRACE_SEIZE, pid, NULL, NULL) ? errno : 0);
+	waitpid(pid, NULL, __WALL);
+	_exit(0);
+}
+
+/* A leader's end is not that of its process, whoever traces it; that is told. */
+TEST_F(watched, is_told_of_the_end_alone)
+{
+	struct exec_thread thread = {
+		.gate = &self->gate, .go = self->go[0], .leaves = variant->event == LEADER_EXITS,
+	};
+	const struct watcher *watcher = variant->watcher;
+	int i, pidfd = -1, ready[2];
+	pid_t pid, tracer = -1;
+	char byte;
+
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, pipe2(ready, O_CLOEXEC));
+		pid = start_watched(both[i], &pidfd, &thread, self->report[1]);
+		ASSERT_LT(0, pid);
+		close(ready[1]);
+		ASSERT_LT(0, hear(self->report[0]));
+		if (variant->tracer == PARENT) {
+			ASSERT_EQ(0, ptrace(PTRACE_SEIZE, pid, NULL, NULL));
+		} else if (variant->tracer == SIBLING) {
+			tracer = trace_as_sibling(pid, self->report[1]);
+			ASSERT_LT(0, tracer);
+			ASSERT_EQ(0, hear(self->report[0]));
+		}
+		ASSERT_EQ(0, watcher->arm(pidfd));
+		tell(self->go[1], 0);
+		if (variant->event == LEADER_EXITS)
+			ar_await_state(pid, 'Z');
+		else
+			ASSERT_EQ(0, read(ready[0], &byte, 1));
+		close(ready[0]);
+		/* This waits for the lock under which an exit is told. */
+		ASSERT_EQ(0, waitpid(pid, NULL, WNOHANG | __WALL));
+		/* Who is told too early is not told again. */
+		ASSERT_EQ(0, watcher->told(false));
+		EXPECT_EQ(0, ar_poll(pidfd));
+
+		ASSERT_EQ(0, ar_gate_open(&self->gate));
+		EXPECT_EQ(POLLIN, watcher->told(true) & POLLIN);
+		waitpid(pid, NULL, __WALL);
+		EXPECT_EQ(POLLHUP, ar_poll_gone(pidfd));
+		EXPECT_EQ(EXITED(CHILD_CODE), ar_status(pidfd));
+		close(pidfd);
+		if (variant->tracer == SIBLING)
+			EXPECT_EQ(tracer, waitpid(tracer, NULL, 0));
 	}
 }
 

@@ -106,11 +106,10 @@ FIXTURE_SETUP(faults)
 {
 	struct faults *faults = &self->faults;
 	const struct rlimit files = { MOST_FILES, MOST_FILES };
-	const char *missing = ar_missing();
 	struct ar_gate gate;
 
-	if (missing)
-		SKIP(return, "%s", missing);
+	if (!ar_require(_metadata))
+		return;
 	faults->order = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	if (faults->order < 0)
 		SKIP(return, "no faults can be ordered: %s", strerror(errno));

@@ -337,10 +337,8 @@ static int cgroup_read(const char *name, const char *key)
 
 FIXTURE_SETUP(cgroup)
 {
-	const char *missing = ar_missing();
-
-	if (missing)
-		SKIP(return, "%s", missing);
+	if (!ar_require(_metadata))
+		return;
 	ASSERT_EQ(0, pipe(self->gate.fd));
 	snprintf(self->path, sizeof(self->path), "/sys/fs/cgroup/autoreap.%d", getpid());
 	write_file("/sys/fs/cgroup/cgroup.subtree_control", "+pids");

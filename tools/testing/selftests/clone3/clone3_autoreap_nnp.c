@@ -36,13 +36,11 @@ FIXTURE_TEARDOWN(nnp)
 /* What a child finds out, by its exit code; -1 if it was not made. */
 static int in_child(__u64 flags, int (*what)(void))
 {
-	int status;
 	pid_t pid = ar_fork(flags, SIGCHLD, NULL);
 
 	if (!pid)
 		_exit(what());
-	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) ?
-	       WEXITSTATUS(status) : -1;
+	return ar_exit_code(pid);
 }
 
 static int child_has_nnp(void)

@@ -234,11 +234,10 @@ FIXTURE_VARIANT_ADD(opener, of_an_event) { watch_files, open_files, open_event,
 
 FIXTURE_SETUP(opener)
 {
-	const char *missing = ar_missing();
 	int error;
 
-	if (missing)
-		SKIP(return, "%s", missing);
+	if (!ar_require(_metadata))
+		return;
 	self->place.peer = -1;
 	ASSERT_EQ(0, pipe(self->gate.fd));
 	error = variant->prepare(&self->place);

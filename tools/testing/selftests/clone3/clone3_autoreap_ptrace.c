@@ -30,37 +30,69 @@ static void *trace(void *arg)
 	return NULL;
 }
 
+/* A child with a thread of its parent as tracer, and what the parent agreed to. */
+FIXTURE(thread_traced)
+{
+	struct ar_gate gate;
+	struct tracer tracer;
+	int report[2];
+};
+
+FIXTURE_VARIANT(thread_traced)
+{
+	__u64 flags;
+	void (*sigchld)(int sig);
+	bool reaped;
+	/* What the thread is sent as a tracer is blocked, and so there even if ignored. */
+	int signals;
+};
+
+FIXTURE_VARIANT_ADD(thread_traced, autoreap) { CLONE_AUTOREAP, SIG_DFL, true, 0 };
+FIXTURE_VARIANT_ADD(thread_traced, plain) { 0, SIG_DFL, false, 1 };
+FIXTURE_VARIANT_ADD(thread_traced, sigchld_ignored) { 0, SIG_IGN, true, 1 };
+
+FIXTURE_SETUP(thread_traced)
+{
+	if (!ar_set_up(_metadata, &self->gate, self->report))
+		return;
+	ASSERT_EQ(0, pipe(self->tracer.release));
+	self->tracer.report = self->report[1];
+	ASSERT_NE(SIG_ERR, signal(SIGCHLD, variant->sigchld));
+}
+
+FIXTURE_TEARDOWN(thread_traced)
+{
+}
+
 /*
  * A tracer keeps its zombie. If it is a thread of the parent and ends without a
  * wait, nobody notifies the parent again: the child is reaped at the detach, as is
  * that of a parent who ignores SIGCHLD.
  */
-TEST_F(autoreap, is_reaped_when_tracer_thread_of_parent_ends)
+TEST_F(thread_traced, is_reaped_when_tracer_thread_of_parent_ends)
 {
-	struct tracer tracer = { .report = self->report[1] };
-	int i, pidfd = -1;
+	int pidfd = -1;
 	pthread_t thread;
-	pid_t tid;
+	pid_t pid, tid;
 
-	ASSERT_EQ(0, pipe(tracer.release));
-	for (i = 0; i < 3; i++) {
-		if (i == 2)
-			signal(SIGCHLD, SIG_IGN);
-		tracer.pid = ar_start(both[i > 0], &pidfd, &self->gate, CHILD_CODE);
-		ASSERT_LT(0, tracer.pid);
-		ASSERT_EQ(0, pthread_create(&thread, NULL, trace, &tracer));
-		ASSERT_EQ(0, hear(self->report[0]));
-		tid = hear(self->report[0]);
-		ASSERT_LT(0, tid);
-		ASSERT_EQ(0, ar_gate_open(&self->gate));
-		EXPECT_EQ(POLLIN, ar_poll_exited(pidfd));
-		EXPECT_EQ('Z', ar_state(tracer.pid));
-		tell(tracer.release[1], 0);
-		ar_await_thread(getpid(), tid);
-		ASSERT_EQ(0, pthread_join(thread, NULL));
-		/* The signal is blocked, and so there even if ignored. */
-		EXPECT_TRUE(i != 2 || ar_take_sigchld() == 1);
-		expect_end(_metadata, both[i == 1], tracer.pid, pidfd);
+	pid = ar_start(variant->flags, &pidfd, &self->gate, CHILD_CODE);
+	ASSERT_LT(0, pid);
+	self->tracer.pid = pid;
+	ASSERT_EQ(0, pthread_create(&thread, NULL, trace, &self->tracer));
+	ASSERT_EQ(0, hear(self->report[0]));
+	tid = hear(self->report[0]);
+	ASSERT_LT(0, tid);
+	ASSERT_EQ(0, ar_gate_open(&self->gate));
+	EXPECT_EQ(POLLIN, ar_poll_exited(pidfd));
+	EXPECT_EQ('Z', ar_state(pid));
+	tell(self->tracer.release[1], 0);
+	ar_await_thread(getpid(), tid);
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	if (variant->reaped) {
+		EXPECT_EQ(variant->signals, ar_take_sigchld());
+		expect_reaped(_metadata, pid, pidfd);
+	} else {
+		expect_zombie(_metadata, pid);
 	}
 }
 
@@ -86,14 +118,9 @@ FIXTURE_VARIANT_ADD(own, traceme) { TRACEME };
 
 FIXTURE_SETUP(own)
 {
-	const char *missing = ar_missing();
-
-	if (missing)
-		SKIP(return, "%s", missing);
-	ASSERT_EQ(0, pipe(self->gate.fd));
-	ASSERT_EQ(0, pipe2(self->report, O_CLOEXEC));
+	if (!ar_set_up(_metadata, &self->gate, self->report))
+		return;
 	ASSERT_EQ(0, pipe2(self->tracer.release, O_CLOEXEC));
-	ASSERT_EQ(0, ar_block_sigchld());
 	self->tracer.report = self->report[1];
 }
 
@@ -262,15 +289,10 @@ static void run_parent(struct family *f, __u64 flags)
 
 FIXTURE_SETUP(family)
 {
-	const char *missing = ar_missing();
-
-	if (missing)
-		SKIP(return, "%s", missing);
-	ASSERT_EQ(0, pipe(self->f.gate.fd));
+	if (!ar_set_up(_metadata, &self->f.gate, self->f.report))
+		return;
 	ASSERT_EQ(0, pipe(self->f.last.fd));
-	ASSERT_EQ(0, pipe(self->f.report));
 	ASSERT_EQ(0, pipe(self->f.order));
-	ASSERT_EQ(0, ar_block_sigchld());
 	self->f.parent = fork();
 	ASSERT_LE(0, self->f.parent);
 	if (!self->f.parent)

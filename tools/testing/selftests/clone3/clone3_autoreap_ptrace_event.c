@@ -59,14 +59,8 @@ FIXTURE_VARIANT_ADD(creator, clone_ptrace_untraced) {
 
 FIXTURE_SETUP(creator)
 {
-	const char *missing = ar_missing();
-
-	if (missing)
-		SKIP(return, "%s", missing);
-	ASSERT_EQ(0, pipe(self->gate.fd));
-	ASSERT_EQ(0, pipe(self->report));
-	ASSERT_EQ(0, pipe(self->order));
-	ASSERT_EQ(0, ar_block_sigchld());
+	if (ar_set_up(_metadata, &self->gate, self->report))
+		ASSERT_EQ(0, pipe(self->order));
 }
 
 FIXTURE_TEARDOWN(creator)
@@ -190,14 +184,8 @@ FIXTURE_VARIANT_ADD(left, zombie_exitkill) {
 
 FIXTURE_SETUP(left)
 {
-	const char *missing = ar_missing();
-
-	if (missing)
-		SKIP(return, "%s", missing);
-	ASSERT_EQ(0, pipe(self->gate.fd));
-	ASSERT_EQ(0, pipe(self->release.fd));
-	ASSERT_EQ(0, pipe(self->report));
-	ASSERT_EQ(0, ar_block_sigchld());
+	if (ar_set_up(_metadata, &self->gate, self->report))
+		ASSERT_EQ(0, pipe(self->release.fd));
 }
 
 FIXTURE_TEARDOWN(left)

@@ -64,18 +64,11 @@ static int by_epoll_edge(int pidfd, pid_t pid)
 	return by_epoll_with(pidfd, EPOLLIN | EPOLLET);
 }
 
-static struct io_uring_sqe poll_in(int pidfd)
-{
-	return (struct io_uring_sqe){
-		.opcode = IORING_OP_POLL_ADD, .fd = pidfd, .poll_events = POLLIN,
-	};
-}
-
 static struct ar_ring ring;
 
 static int by_io_uring(int pidfd, pid_t pid)
 {
-	int events = ar_ring_call(&ring, poll_in(pidfd));
+	int events = ar_ring_call(&ring, ar_ring_poll(pidfd));
 
 	(void)pid;
 	return events > 0 && events & POLLIN ? ar_status(pidfd) : -1;
@@ -150,10 +143,8 @@ FIXTURE_VARIANT_ADD(told, by_spinning_nocldwait) { by_spinning, NOCLDWAIT, false
 
 FIXTURE_SETUP(told)
 {
-	const char *missing = ar_missing();
-
-	if (missing)
-		SKIP(return, "%s", missing);
+	if (!ar_require(_metadata))
+		return;
 	if (variant->learn == by_io_uring && ar_ring_open(&ring))
 		SKIP(return, "needs io_uring: %s", strerror(errno));
 	ASSERT_EQ(0, ar_block_sigchld());
@@ -301,7 +292,7 @@ TEST_F_TIMEOUT(autoreap, exec_of_a_thread_is_no_exit, LONG_RUN)
 	for (i = 0; i < 2; i++) {
 		ASSERT_TRUE(!ar_ring_open(&poller[i]) || errno == ENOSYS || errno == EPERM);
 		ASSERT_TRUE(poller[i].fd < 0 ||
-			    !ar_ring_submit(&poller[i], poll_in(pidfd[i]), 0));
+			    !ar_ring_submit(&poller[i], ar_ring_poll(pidfd[i]), 0));
 	}
 	for (i = 0; i <= gate; i++) {
 		pfd[i].fd = i < gate ? pidfd[i % 2] : self->gate.fd[0];

@@ -96,8 +96,10 @@ static int adopt(__u64 flags, enum exec_when exec, struct ar_gate *gate, const i
 		tell(report[1], start_adoptee(flags, exec, gate));
 		_exit(0);
 	}
+	if (parent < 0)
+		return 255;
 	pid = hear(report[0]);
-	if (waitpid(parent, NULL, 0) != parent || ar_take_sigchld() != 1 ||
+	if (ar_exit_code(parent) || ar_take_sigchld() != 1 ||
 	    waitpid(pid, NULL, WNOHANG) || ar_gate_open(gate) ||
 	    (exec == AFTER && ar_gate_open(gate)))
 		return 255;
@@ -141,7 +143,7 @@ static pid_t start_below(int depth, __u64 flags, const struct ar_gate *gate, int
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1))
 		_exit(255);
 	pid = start_below(depth - 1, flags, gate, report);
-	_exit(waitpid(pid, NULL, 0) != pid);
+	_exit(ar_exit_code(pid));
 }
 
 /* However often it is reparented, the child keeps the property. */

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <linux/io_uring.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -70,6 +71,14 @@ static inline int ar_ring_result(struct ar_ring *ring)
 	head = __atomic_fetch_add((__u32 *)(ring->cq + ring->p.cq_off.head), 1,
 				  __ATOMIC_ACQ_REL);
 	return ring->cqe[head % ring->p.cq_entries].res;
+}
+
+/* What asks to be told of the exit that a pidfd reports. */
+static inline struct io_uring_sqe ar_ring_poll(int pidfd)
+{
+	return (struct io_uring_sqe){
+		.opcode = IORING_OP_POLL_ADD, .fd = pidfd, .poll_events = POLLIN,
+	};
 }
 
 /* Hand in @sqe. Returns what came of it: a value or a negative errno. */

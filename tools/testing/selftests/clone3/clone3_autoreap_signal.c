@@ -20,13 +20,11 @@
 /* What a parent gets of a child without exit signal that it made before exec. */
 static int exec_parent(__u64 flags, bool exec, struct ar_gate *gate)
 {
-	int status = -1;
-	pid_t pid;
+	pid_t pid = fork();
 
-	pid = fork();
 	if (!pid)
 		exec_self("parent", gate, start_silent(flags, exec, NULL, gate));
-	return waitpid(pid, &status, 0) == pid ? WEXITSTATUS(status) : -1;
+	return ar_exit_code(pid);
 }
 
 /* A parent that has called exec is sent SIGCHLD whatever was agreed; not here. */
@@ -316,11 +314,11 @@ static pid_t start_working(__u64 flags, bool delegate, int *pidfd, const struct 
 /* What a new parent is charged with when its child has worked and ended. */
 static int charge(__u64 flags, bool delegate, bool trace, const struct ar_gate *gate)
 {
-	int status = -1, pidfd = -1;
 	pid_t pid, parent = fork();
+	int pidfd = -1;
 
 	if (parent)
-		return waitpid(parent, &status, 0) == parent ? WEXITSTATUS(status) : -1;
+		return ar_exit_code(parent);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	pid = start_working(flags, delegate, &pidfd, gate);
 	if (pid < 0 || (trace && ptrace(PTRACE_SEIZE, pid, NULL, NULL)) || ar_gate_open(gate))

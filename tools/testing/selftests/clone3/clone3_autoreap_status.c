@@ -84,10 +84,8 @@ FIXTURE_VARIANT_ADD(ending, leader_first_exec) { { LEAVES, by_exec, 0, EXITED(CH
 
 FIXTURE_SETUP(ending)
 {
-	const char *missing = ar_missing();
-
-	if (missing)
-		SKIP(return, "%s", missing);
+	if (!ar_require(_metadata))
+		return;
 	ASSERT_EQ(0, ar_block_sigchld());
 	snprintf(self->dir, sizeof(self->dir), "/tmp/clone3_autoreap.XXXXXX");
 	ASSERT_TRUE(!!mkdtemp(self->dir));
@@ -228,7 +226,7 @@ static int send_fd(int sock, int fd)
 /* Each copy of a pidfd has the status, in any process, until the last is closed. */
 TEST_F(autoreap, status_goes_with_every_copy_of_the_pidfd)
 {
-	int sock[2], pidfd, copy, status;
+	int sock[2], pidfd, copy;
 	pid_t pid, stranger;
 	char byte;
 
@@ -263,10 +261,8 @@ TEST_F(autoreap, status_goes_with_every_copy_of_the_pidfd)
 	if (!pid)
 		_exit(ar_status(copy) == EXITED(CHILD_CODE) ? 0 : 1);
 	ASSERT_EQ(0, close(copy));
-	EXPECT_EQ(pid, waitpid(pid, &status, 0));
-	EXPECT_EQ(0, status);
-	EXPECT_EQ(stranger, waitpid(stranger, &status, 0));
-	EXPECT_EQ(0, status);
+	EXPECT_EQ(0, ar_exit_code(pid));
+	EXPECT_EQ(0, ar_exit_code(stranger));
 }
 
 /* A pidfd that was opened later, by number, does as well as that of clone3(). */
@@ -341,12 +337,8 @@ FIXTURE_VARIANT_ADD(traced, by_sibling_that_ends) { true, false };
 
 FIXTURE_SETUP(traced)
 {
-	const char *missing = ar_missing();
-
-	if (missing)
-		SKIP(return, "%s", missing);
-	ASSERT_EQ(0, pipe(self->gate.fd));
-	ASSERT_EQ(0, pipe(self->report));
+	if (!ar_set_up(_metadata, &self->gate, self->report))
+		return;
 	ASSERT_EQ(0, pipe(self->release));
 	self->tracer.waits = variant->waits;
 	self->tracer.release = self->release[0];
@@ -375,7 +367,7 @@ TEST_F(traced, status_comes_when_the_tracer_lets_go)
 {
 	int i, pidfd = -1;
 	pthread_t thread;
-	pid_t pid;
+	pid_t pid, sibling;
 
 	pid = ar_fork(CLONE_AUTOREAP, 0, &pidfd);
 	ASSERT_LE(0, pid);
@@ -388,11 +380,15 @@ TEST_F(traced, status_comes_when_the_tracer_lets_go)
 	}
 	ASSERT_EQ(0, hear(self->report[0]));
 	self->tracer.pid = pid;
-	if (!variant->sibling) {
+	if (variant->sibling) {
+		sibling = fork();
+		ASSERT_LE(0, sibling);
+		if (!sibling) {
+			trace(&self->tracer);
+			_exit(0);
+		}
+	} else {
 		ASSERT_EQ(0, pthread_create(&thread, NULL, trace, &self->tracer));
-	} else if (!fork()) {
-		trace(&self->tracer);
-		_exit(0);
 	}
 	ASSERT_EQ(0, hear(self->report[0]));
 

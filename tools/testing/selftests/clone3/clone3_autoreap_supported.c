@@ -50,12 +50,11 @@ FIXTURE(supported)
 
 FIXTURE_SETUP(supported)
 {
-	const char *missing = ar_missing();
 	struct info_88 now;
 	struct ar_gate gate;
 
-	if (missing)
-		SKIP(return, "%s", missing);
+	if (!ar_require(_metadata))
+		return;
 	ASSERT_EQ(0, pipe2(gate.fd, O_CLOEXEC));
 	self->pidfd[0] = ar_pidfd_open(getpid(), 0);
 	self->pidfd[1] = reaped_pidfd(&gate);

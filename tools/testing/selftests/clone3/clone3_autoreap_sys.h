@@ -205,6 +205,19 @@ static inline pid_t ar_fork(__u64 flags, int exit_signal, int *pidfd)
 }
 
 /*
+ * Wait for a child of the caller. Returns its exit code, or -1: it has ended by a
+ * signal, or there is no such child, as when fork() has failed.
+ */
+static inline int ar_exit_code(pid_t pid)
+{
+	int status;
+
+	if (pid <= 0 || waitpid(pid, &status, __WALL) != pid || !WIFEXITED(status))
+		return -1;
+	return WEXITSTATUS(status);
+}
+
+/*
  * A gate lets one waiter through for each opening, and all if its owner dies. Two
  * threads of a process need one each: a waiter closes the owner's end of its own
  * table of files, and the number may be another file's when the second does so.

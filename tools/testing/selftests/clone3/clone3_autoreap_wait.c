@@ -136,18 +136,15 @@ FIXTURE_VARIANT_ADD(way, io_uring_pidfd) { { by_io_uring, P_PIDFD, WNOWAIT } };
 
 FIXTURE_SETUP(way)
 {
-	const char *missing = ar_missing();
 	siginfo_t nobody = {};
 
-	if (missing)
-		SKIP(return, "%s", missing);
+	if (!ar_set_up(_metadata, &self->gate, NULL))
+		return;
 	if (variant->way.waitid == by_io_uring && ar_ring_open(&ring))
 		SKIP(return, "needs io_uring: %s", strerror(errno));
 	if (variant->way.waitid == by_io_uring &&
 	    by_io_uring(P_ALL, 0, &nobody, WEXITED | WNOHANG) && errno == EINVAL)
 		SKIP(return, "io_uring of this kernel does not wait, as 6.7 and later");
-	ASSERT_EQ(0, pipe(self->gate.fd));
-	ASSERT_EQ(0, ar_block_sigchld());
 }
 
 FIXTURE_TEARDOWN(way)
@@ -433,6 +430,8 @@ TEST_F(autoreap, does_not_wake_a_waiter_by_exec)
 			expect_zombie(_metadata, pid);
 			close(pidfd);
 		} else {
+			ASSERT_TRUE(ar_ended(pidfd));
+			EXPECT_EQ(EXITED(CHILD_CODE), ar_status(pidfd));
 			expect_reaped(_metadata, pid, pidfd);
 		}
 	}
