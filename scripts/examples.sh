@@ -1,7 +1,8 @@
 #!/bin/sh
 # Usage: scripts/examples.sh DIR
 # Writes what people copy to DIR, to be compiled: page.c, the functions of the page
-# without a main(); man.c, the example of the man page; and the samples.
+# without a main(); guarded.c, the same with the flags that the page of the other flags adds to
+# it; man.c, the example of the man page; and the samples.
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
 
@@ -9,6 +10,19 @@ dir=${1:?}
 # An example ends where the text goes on at the margin.
 awk '/^    #define _GNU_SOURCE/ { on = 1 } on && /^[^ ]/ { exit } on { sub(/^    /, ""); print }' \
 	"$top/Documentation/userspace-api/clone_autoreap.rst" >"$dir/page.c"
+# flags TEXT: the assignment of flags that follows the line like TEXT in the page of the other flags
+flags() {
+	awk -v text="$1" 'index($0, text) { on = 1 } on && /^ *\.flags = / { all = 1 }
+		all { printf "%s", $0 } all && /,$/ { exit }' \
+		"$top/Documentation/userspace-api/clone_autokill.rst"
+}
+# with FLAGS NAME: NAME.c, which is the page's function with FLAGS in place of its own
+with() {
+	case $1 in *.flags*) ;; *) die "the page of the other flags has lost those of $2" ;; esac
+	sed "s/^ *\.flags = CLONE_AUTOREAP .*,\$/$1/" "$dir/page.c" >"$dir/$2.c"
+	! cmp -s "$dir/page.c" "$dir/$2.c" || die "the page's function has no flags that could be replaced"
+}
+with "$(flags 'To use them in run_helper()')" guarded
 {
 	printf '%s\n' '#include <errno.h>' '#include <poll.h>' '#include <sys/ioctl.h>' '#include <linux/pidfd.h>'
 	sed -n '/^\.SH EXAMPLES/,/^\.EE/{/^\./d; s/\\-/-/g; p;}' "$top/man/PIDFD_GET_INFO.2const"

@@ -69,6 +69,9 @@ struct helper {
 	bool is_zombie;
 };
 
+/* What other children can replace. With any other flag, there is no fallback. */
+#define FORK_CAN_REPLACE	(CLONE_AUTOREAP | CLONE_PIDFD | CLONE_VFORK)
+
 /*
  * Like fork(): returns twice, 0 in the child, and in the parent when the child has
  * called exec or ended. Debuggers need that order, for a child without an exit signal.
@@ -94,7 +97,8 @@ static pid_t clone_helper(struct helper *helper, bool leash)
 	if (leash)
 		args.flags |= CLONE_NNP | CLONE_PIDFD_AUTOKILL;
 	pid = syscall(SYS_clone3, &args, sizeof(args));
-	if (pid >= 0 || leash || (errno != EINVAL && errno != ENOSYS && errno != EPERM))
+	if (pid >= 0 || (args.flags & ~FORK_CAN_REPLACE) ||
+	    (errno != EINVAL && errno != ENOSYS && errno != EPERM))
 		return pid;
 
 	helper->is_zombie = true;

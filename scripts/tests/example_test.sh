@@ -2,7 +2,8 @@
 # Usage: scripts/tests/example_test.sh
 # Tests what people copy: the examples of the page and of the man page compile without
 # a warning against the headers of the built kernel, and those that run a program tell
-# how it ended. On a kernel without the flag this is their fallback. Prints TAP.
+# how it ended. On a kernel without the flag this is their fallback; a seccomp filter makes
+# them take it on any kernel. Prints TAP.
 # Exit status: 0 all pass; 1 one fails.
 . "$(dirname -- "$0")/../lib.sh"
 
@@ -25,9 +26,20 @@ test_that() {
 compiles() { gcc -O2 -Wall -Wextra -Werror -isystem "$obj/usr/include" -o "$dir/$1" "$dir/$1.c"; }
 # ends STATUS COMMAND...: whatever is agreed about SIGCHLD where this runs
 ends() { wanted=$1 rc=0; shift; env --default-signal=CHLD "$@" || rc=$?; echo "$* ended with $rc, not $wanted"; [ "$rc" = "$wanted" ]; }
+# starts_nothing COMMAND...: fails as what cannot be started, and nothing was
+starts_nothing() {
+	rm -f "$dir/started"
+	ends "$@" /bin/sh -c ": >$dir/started" && [ ! -e "$dir/started" ]
+}
 
 "$top/scripts/examples.sh" "$dir"
-cat >>"$dir/page.c" <<'END'
+cp "$top/scripts/tests/refuse.c" "$dir"
+# Somebody adds but one of the guards, and edits nothing else.
+sed '/\.flags =/s/ | CLONE_PIDFD_AUTOKILL//' "$dir/guarded.c" >"$dir/nnp.c"
+sed '/\.flags =/s/ | CLONE_NNP//' "$dir/guarded.c" >"$dir/autokill.c"
+sed '/\.flags =/s/ CLONE_VFORK/& | CLONE_NNP/' "$dir/spawn-helper.c" >"$dir/sample-nnp.c"
+for program in page guarded nnp autokill; do
+	cat >>"$dir/$program.c" <<'END'
 int main(int argc, char **argv)
 {
 	int status = argc > 1 ? run_helper(argv + 1) : -1;
@@ -37,14 +49,34 @@ int main(int argc, char **argv)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 END
+done
 
-for program in page man spawn-helper clone-autoreap; do
+for program in page man spawn-helper clone-autoreap guarded nnp autokill sample-nnp refuse; do
 	test_that "$program.c compiles" compiles "$program"
 done
 for program in page spawn-helper; do
 	test_that "$program: tells an exit code" ends 3 "$dir/$program" /bin/sh -c 'exit 3'
 	test_that "$program: tells a signal" ends 137 "$dir/$program" /bin/sh -c 'kill -9 $$'
 	test_that "$program: tells that there is no such program" ends 127 "$dir/$program" "$dir/none"
+done
+for error in EINVAL ENOSYS EPERM; do
+	refuse="$dir/refuse clone3=$error"
+	# shellcheck disable=SC2086 # words
+	for program in page spawn-helper; do
+		test_that "$program: clone3() fails with $error: tells an exit code" \
+			ends 3 $refuse "$dir/$program" /bin/sh -c 'exit 3'
+	done
+	# shellcheck disable=SC2086
+	for program in guarded nnp autokill; do
+		test_that "$program: clone3() fails with $error: nothing is started" \
+			starts_nothing 99 $refuse "$dir/$program"
+	done
+	# shellcheck disable=SC2086
+	test_that "spawn-helper -k: clone3() fails with $error: nothing is started" \
+		starts_nothing "$([ "$error" = EINVAL ] && echo 1 || echo 127)" $refuse "$dir/spawn-helper" -k
+	# shellcheck disable=SC2086
+	test_that "sample-nnp: clone3() fails with $error: nothing is started" \
+		starts_nothing 127 $refuse "$dir/sample-nnp"
 done
 echo "1..$number"
 [ "$failed" = 0 ]
