@@ -55,9 +55,10 @@ sed -n 's,^each \([^ ]*\).*,programs/guest.sh page.\1 noskip\nprograms/guest.sh 
 	s,^once \([^ ]*\).*,programs/guest.sh \1 noskip,p' "$src/guest.sh" >"$expected"
 
 # The programs, and of python, perl and gdb only the modules that are loaded.
-step PACK "bwrap gdb ltrace perl python3 strace xargs"
+emulator=qemu-$(uname -m)
+step PACK "bwrap gdb ltrace perl python3 $emulator strace xargs"
 {
-	printf '/usr/bin/%s\n' bwrap env gdb ltrace perl python3 strace xargs
+	printf '/usr/bin/%s\n' bwrap env gdb ltrace perl python3 "$emulator" strace xargs
 	# gdb loads it when it sees a libc.
 	ls "$(dirname "$(gcc -print-file-name=libc.so.6)")"/libthread_db.so.1
 	modules='import sys

@@ -185,6 +185,14 @@ scm_pidfd() {
 }
 once scm_pidfd_of_one_that_has_gone scm_pidfd
 
+# An emulator that knows neither clone3() nor a pidfd of clone().
+emulated() {
+	in_time "qemu-$(uname -m)" "$application" default /bin/sh -c 'exit 4' >/tmp/said 2>&1
+	cat /tmp/said
+	does_it_say '^exit 4$'
+}
+each emulated_application_is_told emulated
+
 # leash OPTION STATE: a helper that ignores what can be ignored, when its owner is killed
 leash() {
 	rm -f /tmp/helper

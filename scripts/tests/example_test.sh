@@ -23,9 +23,16 @@ test_that() {
 		failed=1
 	fi
 }
+# skip NAME WHY
+skip() {
+	number=$((number + 1))
+	echo "ok $number - $1 # SKIP $2"
+}
 compiles() { gcc -O2 -Wall -Wextra -Werror -isystem "$obj/usr/include" -o "$dir/$1" "$dir/$1.c"; }
 # ends STATUS COMMAND...: whatever is agreed about SIGCHLD where this runs
 ends() { wanted=$1 rc=0; shift; env --default-signal=CHLD "$@" || rc=$?; echo "$* ended with $rc, not $wanted"; [ "$rc" = "$wanted" ]; }
+# no_program COMMAND...: tells that its program is not there, and takes no other error for that
+no_program() { ends 127 "$@" "$dir/none" >"$dir/said" 2>&1 && grep 'none: No such file or directory$' "$dir/said"; }
 # starts_nothing COMMAND...: fails as what cannot be started, and nothing was
 starts_nothing() {
 	rm -f "$dir/started"
@@ -78,5 +85,43 @@ for error in EINVAL ENOSYS EPERM; do
 	test_that "sample-nnp: clone3() fails with $error: nothing is started" \
 		starts_nothing 127 $refuse "$dir/sample-nnp"
 done
+# How much else is refused, from the second way to start a helper to the last way to wait for it.
+for calls in pidfd=EINVAL pidfd=EPERM pidfd=ENOSYS,pidfd_open=ENOSYS pidfd=EINVAL,pidfd_open=EPERM \
+	pidfd=EINVAL,waitid=EINVAL pidfd=EINVAL,waitid=ENOSYS waitid=EINVAL; do
+	refuse="$dir/refuse clone3=ENOSYS,$calls"
+	# shellcheck disable=SC2086
+	{
+		test_that "spawn-helper: $calls: tells an exit code" \
+			ends 3 $refuse "$dir/spawn-helper" /bin/sh -c 'exit 3'
+		test_that "spawn-helper: $calls: tells a signal" \
+			ends 137 $refuse "$dir/spawn-helper" /bin/sh -c 'kill -9 $$'
+		test_that "spawn-helper: $calls: tells that there is no such program" \
+			no_program $refuse "$dir/spawn-helper"
+		test_that "spawn-helper -k: $calls: nothing is started" \
+			starts_nothing 127 $refuse "$dir/spawn-helper" -k
+	}
+done
+# Nobody can wait for it then, but the pidfd keeps the status.
+version=$(uname -r)
+for calls in clone3=ENOSYS clone3=ENOSYS,pidfd=EINVAL; do
+	claim="spawn-helper: $calls, SIGCHLD ignored: tells an exit code"
+	if older 6.15; then
+		skip "$claim" "this kernel is older than 6.15"
+	else
+		test_that "$claim" ends 3 env --ignore-signal=CHLD "$dir/refuse" "$calls" "$dir/spawn-helper" /bin/sh -c 'exit 3'
+	fi
+done
+emulator=qemu-$(uname -m)
+for program in page spawn-helper; do
+	place="$program in $emulator"
+	if ! command -v "$emulator" >/dev/null; then
+		skip "$place" "no $emulator (Debian's qemu-user)"
+		continue
+	fi
+	test_that "$place: tells an exit code" ends 4 "$emulator" "$dir/$program" /bin/sh -c 'exit 4'
+	test_that "$place: tells a signal" ends 137 "$emulator" "$dir/$program" /bin/sh -c 'kill -9 $$'
+done
+! command -v "$emulator" >/dev/null ||
+	test_that "spawn-helper in $emulator: tells that there is no such program" no_program "$emulator" "$dir/spawn-helper"
 echo "1..$number"
 [ "$failed" = 0 ]
