@@ -20,7 +20,7 @@ rm -rf "$root"
 dir=$root/kselftest/programs
 mkdir -p "$dir"
 
-step CC "application library glib scm_pidfd spawn-helper"
+step CC "application library glib probe scm_pidfd spawn-helper"
 examples=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-programs.XXXXXX")
 trap 'rm -rf "$examples"' EXIT
 "$top/scripts/examples.sh" "$examples"
@@ -44,6 +44,7 @@ for name in page unsuspended plain; do
 	cc "application.$name" "$src/application.c" "$examples/$name.c"
 done
 cc spawn-helper "$examples/spawn-helper.c"
+cc probe "$examples/probe.c"
 cc library.so "$src/library.c" -shared -fPIC
 cc scm_pidfd "$src/scm_pidfd.c"
 # QEMU needs that library, so it is there, without the headers.

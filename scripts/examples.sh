@@ -2,7 +2,8 @@
 # Usage: scripts/examples.sh DIR
 # Writes what people copy to DIR, to be compiled: page.c, the functions of the page
 # without a main(); guarded.c, the same with the flags that the page of the other flags adds to
-# it; man.c, the example of the man page; and the samples.
+# it; probe.c, its probes, which prints their errnos; man.c, the example of the man page; and the
+# samples.
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
 
@@ -23,6 +24,18 @@ with() {
 	! cmp -s "$dir/page.c" "$dir/$2.c" || die "the page's function has no flags that could be replaced"
 }
 with "$(flags 'To use them in run_helper()')" guarded
+# probe USER: as that user
+{
+	echo '#define _GNU_SOURCE'
+	printf '#include <%s>\n' errno.h stdio.h stdlib.h string.h sys/syscall.h unistd.h linux/sched.h
+	sed -n '/^    static int probe/,/^    }/p' "$top/Documentation/userspace-api/clone_autokill.rst"
+	echo 'int main(int argc, char **argv)'
+	echo '{ if (argc > 1 && setresuid(atoi(argv[1]), atoi(argv[1]), atoi(argv[1]))) return 1;'
+	sed -n 's/^    \([a-z]*\) = \(probe(.*)\);$/printf("\1 %s\\n", strerrorname_np(\2));/p' \
+		"$top/Documentation/userspace-api/clone_autokill.rst"
+	echo 'return 0; }'
+} >"$dir/probe.c"
+[ "$(grep -c 'printf("[a-z]* ' "$dir/probe.c")" = 2 ] || die "the page of the other flags has lost a probe"
 {
 	printf '%s\n' '#include <errno.h>' '#include <poll.h>' '#include <sys/ioctl.h>' '#include <linux/pidfd.h>'
 	sed -n '/^\.SH EXAMPLES/,/^\.EE/{/^\./d; s/\\-/-/g; p;}' "$top/man/PIDFD_GET_INFO.2const"

@@ -185,6 +185,16 @@ scm_pidfd() {
 }
 once scm_pidfd_of_one_that_has_gone scm_pidfd
 
+# The probes of the page: root is answered as a user is.
+probes() {
+	for user in 0 1000; do
+		./probe "$user" >/tmp/said
+		sed "s/^/user $user: /" /tmp/said
+		does_it_say '^nnp EFAULT$' '^autokill EFAULT$' || return 1
+	done
+}
+once probes_of_the_other_flags_answer probes
+
 # An emulator that knows neither clone3() nor a pidfd of clone().
 emulated() {
 	in_time "qemu-$(uname -m)" "$application" default /bin/sh -c 'exit 4' >/tmp/said 2>&1

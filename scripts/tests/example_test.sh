@@ -33,6 +33,14 @@ compiles() { gcc -O2 -Wall -Wextra -Werror -isystem "$obj/usr/include" -o "$dir/
 ends() { wanted=$1 rc=0; shift; env --default-signal=CHLD "$@" || rc=$?; echo "$* ended with $rc, not $wanted"; [ "$rc" = "$wanted" ]; }
 # no_program COMMAND...: tells that its program is not there, and takes no other error for that
 no_program() { ends 127 "$@" "$dir/none" >"$dir/said" 2>&1 && grep 'none: No such file or directory$' "$dir/said"; }
+# answers ERRNOS COMMAND...: each probe has one of these
+answers() {
+	wanted=$1; shift
+	"$@" >"$dir/said"
+	sed "s/\$/, not one of $wanted/" "$dir/said"
+	! grep -qvE " ($wanted)\$" "$dir/said" && [ "$(wc -l <"$dir/said")" = 2 ]
+}
+same_answers() { "$dir/probe" >"$dir/said" && "$dir/probe" 1000 | diff "$dir/said" -; }
 # starts_nothing COMMAND...: fails as what cannot be started, and nothing was
 starts_nothing() {
 	rm -f "$dir/started"
@@ -58,7 +66,7 @@ int main(int argc, char **argv)
 END
 done
 
-for program in page man spawn-helper clone-autoreap guarded nnp autokill sample-nnp refuse; do
+for program in page man spawn-helper clone-autoreap guarded nnp autokill sample-nnp refuse probe; do
 	test_that "$program.c compiles" compiles "$program"
 done
 for program in page spawn-helper; do
@@ -66,6 +74,13 @@ for program in page spawn-helper; do
 	test_that "$program: tells a signal" ends 137 "$dir/$program" /bin/sh -c 'kill -9 $$'
 	test_that "$program: tells that there is no such program" ends 127 "$dir/$program" "$dir/none"
 done
+# Which of them it is depends on the kernel, but not on the user. make programs has the kernel.
+test_that "probe: answers" answers 'EFAULT|EINVAL' "$dir/probe"
+if [ "$(id -u)" = 0 ]; then
+	test_that "probe: answers a user as it answers root" same_answers
+else
+	skip "probe: answers a user as it answers root" "not root"
+fi
 for error in EINVAL ENOSYS EPERM; do
 	refuse="$dir/refuse clone3=$error"
 	# shellcheck disable=SC2086 # words
@@ -73,6 +88,8 @@ for error in EINVAL ENOSYS EPERM; do
 		test_that "$program: clone3() fails with $error: tells an exit code" \
 			ends 3 $refuse "$dir/$program" /bin/sh -c 'exit 3'
 	done
+	# shellcheck disable=SC2086
+	test_that "probe: clone3() fails with $error: answers" answers "$error" $refuse "$dir/probe"
 	# shellcheck disable=SC2086
 	for program in guarded nnp autokill; do
 		test_that "$program: clone3() fails with $error: nothing is started" \
