@@ -2,7 +2,8 @@
 # Usage: scripts/examples.sh DIR
 # Writes what people copy to DIR, to be compiled: page.c, the functions of the page
 # without a main(); guarded.c, the same with the flags that the page of the other flags adds to
-# it; probe.c, its probes, which prints their errnos; man.c, the example of the man page; and the
+# it, and family.c with those for a helper that starts processes; group.h, what child and owner of
+# a process group do; probe.c, its probes, which prints their errnos; man.c, the example of the man page; and the
 # samples.
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
@@ -24,6 +25,11 @@ with() {
 	! cmp -s "$dir/page.c" "$dir/$2.c" || die "the page's function has no flags that could be replaced"
 }
 with "$(flags 'To use them in run_helper()')" guarded
+with "$(flags 'A PID namespace')" family
+sed -n 's,^    \(setpgid(.*;\) */\* the child \*/$,#define IN_CHILD \1,p
+	/^    syscall(SYS_pidfd_send_signal/{N; s,^ *,#define IN_OWNER ,; s,\n *, ,; s, */\* the owner \*/$,,p;}' \
+	"$top/Documentation/userspace-api/clone_autokill.rst" >"$dir/group.h"
+[ "$(grep -c '^#define IN_.*;$' "$dir/group.h")" = 2 ] || die "the page of the other flags has lost its process group"
 # probe USER: as that user
 {
 	echo '#define _GNU_SOURCE'

@@ -227,5 +227,67 @@ once helper_on_a_leash_ends_with_its_owner leash -k ended
 # The control.
 once helper_outlives_its_owner leash '' running
 
+# as_user PROGRAM...: without a privilege, in the place of this shell
+as_user() { exec /usr/bin/perl -e '$( = $) = 1000; $< = $> = 1000; exec @ARGV or die' "$@"; }
+sleepers() { busybox ps | sed -n 's/^ *\([0-9]*\) .*[s]leep 1234.*/\1/p'; }
+# left_by APPLICATION...: kills it when somebody has written to /tmp/ready. So many of its
+# processes are left a second later.
+left_by() {
+	"$@" &
+	owner=$!
+	until [ -s /tmp/ready ]; do busybox usleep 10000; done
+	kill -KILL "$owner"
+	wait "$owner"
+	tries=50
+	while [ -n "$(sleepers)" ] && [ "$tries" != 0 ]; do
+		busybox usleep 20000
+		tries=$((tries - 1))
+	done
+	left=$(sleepers | wc -l)
+	# shellcheck disable=SC2046 # a word a process
+	[ "$left" = 0 ] || kill -KILL $(sleepers)
+}
+# family LEFT HOW...: a helper that has a child, when its owner is killed
+family() {
+	wanted=$1; shift
+	rm -f /tmp/ready
+	left_by "$@" default /bin/sh -c 'busybox sleep 1234 & echo >/tmp/ready; wait'
+	figure "$left left"
+	[ "$left" = "$wanted" ]
+}
+chmod 777 /tmp
+# The control.
+once child_of_a_helper_outlives_it family 1 ./application.guarded
+once child_of_a_helper_in_a_pid_namespace_does_not family 0 ./application.family.root
+once child_of_the_helper_of_a_user_does_not family 0 as_user ./application.family
+once child_of_a_helper_ends_with_its_group ./group /bin/sh -c 'busybox sleep 1234 & echo ready; wait'
+launcher() {
+	(as_user "$1" default /usr/bin/bwrap --ro-bind / / /bin/true) >/tmp/said 2>&1
+	figure "$(cat /tmp/said)"
+	does_it_say '^exit 0$'
+}
+once launcher_of_a_user_works launcher ./application.guarded
+no_launcher() { ! launcher ./application.family; }
+once launcher_of_a_user_without_ids_does_not no_launcher
+
+# Launchers that are killed while they start.
+launchers() {
+	all=0 round=0
+	while [ "$round" != 20 ]; do
+		round=$((round + 1))
+		rm -f /tmp/ready
+		{ busybox usleep $((round * 20000)); echo >/tmp/ready; } &
+		left_by "$@" default /usr/bin/bwrap --die-with-parent --unshare-pid --ro-bind / / /bin/busybox sleep 1234
+		all=$((all + left))
+	done
+	figure "$all of $round left by $1"
+}
+launchers_leave_nobody() {
+	launchers ./application.guarded
+	launchers ./application.family.root
+	[ "$all" = 0 ]
+}
+once launchers_in_a_pid_namespace_leave_nobody launchers_leave_nobody
+
 echo "1..$number"
 [ "$failed" = 0 ]
