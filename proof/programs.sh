@@ -60,9 +60,9 @@ sed -n 's,^each \([^ ]*\).*,programs/guest.sh page.\1 noskip\nprograms/guest.sh 
 
 # The programs, and of python, perl and gdb only the modules that are loaded.
 emulator=qemu-$(uname -m)
-step PACK "bwrap gdb ltrace perl python3 $emulator strace xargs"
+step PACK "bash bwrap gdb ltrace perl python3 $emulator strace xargs"
 {
-	printf '/usr/bin/%s\n' bwrap env gdb ltrace perl python3 "$emulator" strace xargs
+	printf '/usr/bin/%s\n' bash bwrap env gdb ltrace perl python3 "$emulator" strace xargs
 	# gdb loads it when it sees a libc.
 	ls "$(dirname "$(gcc -print-file-name=libc.so.6)")"/libthread_db.so.1
 	modules='import sys

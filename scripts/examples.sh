@@ -1,10 +1,10 @@
 #!/bin/sh
 # Usage: scripts/examples.sh DIR
-# Writes what people copy to DIR, to be compiled: page.c, the functions of the page
-# without a main(); guarded.c, the same with the flags that the page of the other flags adds to
-# it, and family.c with those for a helper that starts processes; group.h, what child and owner of
-# a process group do; probe.c, its probes, which prints their errnos; man.c, the example of the man page; and the
-# samples.
+# Writes what people copy to DIR, to be compiled. Of the page: page.c, the functions without a
+# main(). Of the page of the other flags: guarded.c, the same with its flags; family.c, with
+# those for a helper that starts processes; group.h, what child and owner of a process group do;
+# high.h, how a pidfd gets a high number; probe.c, a program that prints what the probes say. Of the
+# man page: man.c, its example. And the samples.
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
 
@@ -30,6 +30,12 @@ sed -n 's,^    \(setpgid(.*;\) */\* the child \*/$,#define IN_CHILD \1,p
 	/^    syscall(SYS_pidfd_send_signal/{N; s,^ *,#define IN_OWNER ,; s,\n *, ,; s, */\* the owner \*/$,,p;}' \
 	"$top/Documentation/userspace-api/clone_autokill.rst" >"$dir/group.h"
 [ "$(grep -c '^#define IN_.*;$' "$dir/group.h")" = 2 ] || die "the page of the other flags has lost its process group"
+{
+	printf '#define HIGH_NUMBER \\\n'
+	sed -n '/^    high = fcntl/,/^    }/s/$/ \\/p' "$top/Documentation/userspace-api/clone_autokill.rst"
+	echo
+} >"$dir/high.h"
+grep -q F_DUPFD_CLOEXEC "$dir/high.h" || die "the page of the other flags has lost its high number"
 # probe USER: as that user
 {
 	echo '#define _GNU_SOURCE'

@@ -227,6 +227,92 @@ once helper_on_a_leash_ends_with_its_owner leash -k ended
 # The control.
 once helper_outlives_its_owner leash '' running
 
+# A shell in which a library has a helper on a leash, by the first number that was free.
+# holds WAY RUNNING
+holds() {
+	echo none >/tmp/said
+	LD_PRELOAD=$PWD/library.so HELPER=$1 REPORT=/tmp/said /usr/bin/bash -c \
+		'exec 3</dev/null 4<&3 5<&3 6<&3 7<&3 8<&3 9<&3; busybox sleep 1; exit'
+	figure "$(cat /tmp/said)"
+	read -r _ _ state _ </tmp/said
+	[ "$state" = "$2" ]
+}
+once shell_that_takes_the_number_kills holds leashed ended
+once shell_does_not_take_a_high_number holds high running
+
+# crash LIMIT: whoever dumps core from now on, its dump goes to a handler, which says whether
+# a process is there when it has read the dump: that, or the one in the file watched. Up to
+# LIMIT handlers are waited for. The kernel runs them in the first root.
+crash() {
+	rm -f handled watched
+	cat >handler <<-END
+		#!/bin/sh
+		cd $PWD
+		cat >/dev/null
+		busybox sleep 1
+		pid=\$1
+		[ ! -e watched ] || read -r pid <watched
+		[ -d /proc/\$pid ] && echo there >handled || echo gone >handled
+	END
+	chmod +x handler
+	echo "$1" >/proc/sys/kernel/core_pipe_limit
+	echo "|$PWD/handler %P" >/proc/sys/kernel/core_pattern
+}
+# handled WANTED: what the handler says
+handled() {
+	tries=250
+	while [ ! -s handled ] && [ "$tries" != 0 ]; do
+		busybox usleep 20000
+		tries=$((tries - 1))
+	done
+	echo core >/proc/sys/kernel/core_pattern
+	figure "$(cat handled)"
+	[ "$(cat handled)" = "$1" ]
+}
+# crashes LIMIT WANTED PROGRAM...: one that dies of SIGSEGV
+crashes() {
+	crash "$1"
+	there=$2; shift 2
+	"$@"
+	handled "$there"
+}
+# The control is an ordinary child, which nobody has waited for.
+once handler_finds_an_ordinary_child crashes 0 there \
+	/usr/bin/perl -e 'if (!fork) { kill SEGV => $$; sleep 1 } sleep 3'
+# shellcheck disable=SC2016
+once handler_finds_no_helper crashes 0 gone ./spawn-helper /bin/sh -c 'kill -SEGV $$'
+# shellcheck disable=SC2016
+once handler_that_is_waited_for_finds_it crashes 1 there ./spawn-helper /bin/sh -c 'kill -SEGV $$'
+
+# The owner dumps core, the helper is watched.
+owner_crashes() {
+	crash 1
+	rm -f helper
+	# shellcheck disable=SC2016
+	./spawn-helper -k /bin/sh -c 'echo $$ >helper; exec busybox sleep 1000' &
+	owner=$!
+	until [ -s helper ]; do busybox usleep 10000; done
+	cp helper watched
+	kill -SEGV "$owner"
+	handled there || return 1
+	wait "$owner"
+	helper=$(cat watched) tries=50
+	while [ -d "/proc/$helper" ] && [ "$tries" != 0 ]; do
+		busybox usleep 20000
+		tries=$((tries - 1))
+	done
+	[ "$tries" != 0 ]
+}
+once helper_ends_after_the_core_dump_of_its_owner owner_crashes
+
+# shellcheck disable=SC2016
+hangup() {
+	(trap '' HUP; exec "$application" default /bin/sh -c 'kill -HUP $$') >/tmp/said
+	cat /tmp/said
+	does_it_say '^signal 1$'
+}
+each hangup_that_the_application_ignores_ends_the_helper hangup
+
 # as_user PROGRAM...: without a privilege, in the place of this shell
 as_user() { exec /usr/bin/perl -e '$( = $) = 1000; $< = $> = 1000; exec @ARGV or die' "$@"; }
 sleepers() { busybox ps | sed -n 's/^ *\([0-9]*\) .*[s]leep 1234.*/\1/p'; }

@@ -130,6 +130,8 @@ static pid_t clone_ordinary(struct helper *helper)
  *
  * With @leash the kernel kills the helper when the pidfd is closed, so also when the
  * application ends, but for a process that it has forked meanwhile and that has a copy.
+ * Any code of the application that closes the number kills the helper; a shell uses 3 to
+ * 9. The helper's own children are not killed.
  * The helper and what it executes cannot gain privileges then: no sudo. Kernels without
  * the two flags cannot do that, and nothing is started: EINVAL, ENOSYS or EPERM.
  */
@@ -155,8 +157,10 @@ static pid_t clone_helper(struct helper *helper, bool leash)
 
 /*
  * The child: gives up the application's handlers, and what it ignores and blocks,
- * which exec would leave to the program. Other threads may hold any lock, also one of
- * libc's own, so it makes system calls and nothing else.
+ * which exec would leave to the program. If the program is to ignore a signal, leave
+ * that out of the loop: SIGHUP, if nohup of the application is to protect it. Other
+ * threads may hold any lock, also one of libc's own, so it makes system calls and
+ * nothing else.
  */
 static void exec_helper(char *const argv[], int *error)
 {
