@@ -40,5 +40,12 @@ done
 told "$sample" 'closes the number kills' 'shell'
 told "$page" SIGHUP nohup
 told "$sample" SIGHUP nohup
+told "$page" 'exec closes the pidfd' 'close-on-exec flag has been cleared'
+told "$leash" 'exec closes' 'close-on-exec flag has been cleared'
+told man/CLONE_PIDFD_AUTOKILL.2const close-on-exec execve 'unless the flag has been cleared'
+told "$leash" PR_SET_PDEATHSIG 'setting is cleared' setuid capabilities
+told man/CLONE_PIDFD_AUTOKILL.2const PR_SET_PDEATHSIG setuid capabilities
+told "$page" ECHILD 'parent ignores' 'not for the wait call of its tracer'
+told man/PIDFD_GET_INFO.2const ECHILD CLONE_AUTOREAP 'not hold for a call of its tracer'
 echo "1..$number"
 [ "$failures" = 0 ]
