@@ -20,7 +20,7 @@ rm -rf "$root"
 dir=$root/kselftest/programs
 mkdir -p "$dir"
 
-step CC "application library glib scm_pidfd spawn-helper"
+step CC "application group library glib probe scm_pidfd spawn-helper"
 examples=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-programs.XXXXXX")
 trap 'rm -rf "$examples"' EXIT
 "$top/scripts/examples.sh" "$examples"
@@ -40,10 +40,14 @@ cc() {
 		-o "$dir/$program" "$@" || die "$program: $(grep -m1 error: "$logs/cc.log") (log: $logs/cc.log)"
 }
 cc application.sample "$src/application.c" "$src/sample.c"
-for name in page unsuspended plain; do
+# A helper in a PID namespace, of root and of a user.
+sed 's/ | CLONE_NEWUSER//' "$examples/family.c" >"$examples/family.root.c"
+for name in page unsuspended plain guarded family family.root; do
 	cc "application.$name" "$src/application.c" "$examples/$name.c"
 done
 cc spawn-helper "$examples/spawn-helper.c"
+cc probe "$examples/probe.c"
+cc group "$src/group.c"
 cc library.so "$src/library.c" -shared -fPIC
 cc scm_pidfd "$src/scm_pidfd.c"
 # QEMU needs that library, so it is there, without the headers.
@@ -55,9 +59,10 @@ sed -n 's,^each \([^ ]*\).*,programs/guest.sh page.\1 noskip\nprograms/guest.sh 
 	s,^once \([^ ]*\).*,programs/guest.sh \1 noskip,p' "$src/guest.sh" >"$expected"
 
 # The programs, and of python, perl and gdb only the modules that are loaded.
-step PACK "bwrap gdb ltrace perl python3 strace xargs"
+emulator=qemu-$(uname -m)
+step PACK "bash bwrap gdb ltrace perl python3 $emulator strace xargs"
 {
-	printf '/usr/bin/%s\n' bwrap env gdb ltrace perl python3 strace xargs
+	printf '/usr/bin/%s\n' bash bwrap env gdb ltrace perl python3 "$emulator" strace xargs
 	# gdb loads it when it sees a libc.
 	ls "$(dirname "$(gcc -print-file-name=libc.so.6)")"/libthread_db.so.1
 	modules='import sys

@@ -185,6 +185,24 @@ scm_pidfd() {
 }
 once scm_pidfd_of_one_that_has_gone scm_pidfd
 
+# The probes of the page: root is answered as a user is.
+probes() {
+	for user in 0 1000; do
+		./probe "$user" >/tmp/said
+		sed "s/^/user $user: /" /tmp/said
+		does_it_say '^nnp EFAULT$' '^autokill EFAULT$' || return 1
+	done
+}
+once probes_of_the_other_flags_answer probes
+
+# An emulator that knows neither clone3() nor a pidfd of clone().
+emulated() {
+	in_time "qemu-$(uname -m)" "$application" default /bin/sh -c 'exit 4' >/tmp/said 2>&1
+	cat /tmp/said
+	does_it_say '^exit 4$'
+}
+each emulated_application_is_told emulated
+
 # leash OPTION STATE: a helper that ignores what can be ignored, when its owner is killed
 leash() {
 	rm -f /tmp/helper
@@ -208,6 +226,154 @@ leash() {
 once helper_on_a_leash_ends_with_its_owner leash -k ended
 # The control.
 once helper_outlives_its_owner leash '' running
+
+# A shell in which a library has a helper on a leash, by the first number that was free.
+# holds WAY RUNNING
+holds() {
+	echo none >/tmp/said
+	LD_PRELOAD=$PWD/library.so HELPER=$1 REPORT=/tmp/said /usr/bin/bash -c \
+		'exec 3</dev/null 4<&3 5<&3 6<&3 7<&3 8<&3 9<&3; busybox sleep 1; exit'
+	figure "$(cat /tmp/said)"
+	read -r _ _ state _ </tmp/said
+	[ "$state" = "$2" ]
+}
+once shell_that_takes_the_number_kills holds leashed ended
+once shell_does_not_take_a_high_number holds high running
+
+# crash LIMIT: whoever dumps core from now on, its dump goes to a handler, which says whether
+# a process is there when it has read the dump: that, or the one in the file watched. Up to
+# LIMIT handlers are waited for. The kernel runs them in the first root.
+crash() {
+	rm -f handled watched
+	cat >handler <<-END
+		#!/bin/sh
+		cd $PWD
+		cat >/dev/null
+		busybox sleep 1
+		pid=\$1
+		[ ! -e watched ] || read -r pid <watched
+		[ -d /proc/\$pid ] && echo there >handled || echo gone >handled
+	END
+	chmod +x handler
+	echo "$1" >/proc/sys/kernel/core_pipe_limit
+	echo "|$PWD/handler %P" >/proc/sys/kernel/core_pattern
+}
+# handled WANTED: what the handler says
+handled() {
+	tries=250
+	while [ ! -s handled ] && [ "$tries" != 0 ]; do
+		busybox usleep 20000
+		tries=$((tries - 1))
+	done
+	echo core >/proc/sys/kernel/core_pattern
+	figure "$(cat handled)"
+	[ "$(cat handled)" = "$1" ]
+}
+# crashes LIMIT WANTED PROGRAM...: one that dies of SIGSEGV
+crashes() {
+	crash "$1"
+	there=$2; shift 2
+	"$@"
+	handled "$there"
+}
+# The control is an ordinary child, which nobody has waited for.
+once handler_finds_an_ordinary_child crashes 0 there \
+	/usr/bin/perl -e 'if (!fork) { kill SEGV => $$; sleep 1 } sleep 3'
+# shellcheck disable=SC2016
+once handler_finds_no_helper crashes 0 gone ./spawn-helper /bin/sh -c 'kill -SEGV $$'
+# shellcheck disable=SC2016
+once handler_that_is_waited_for_finds_it crashes 1 there ./spawn-helper /bin/sh -c 'kill -SEGV $$'
+
+# The owner dumps core, the helper is watched.
+owner_crashes() {
+	crash 1
+	rm -f helper
+	# shellcheck disable=SC2016
+	./spawn-helper -k /bin/sh -c 'echo $$ >helper; exec busybox sleep 1000' &
+	owner=$!
+	until [ -s helper ]; do busybox usleep 10000; done
+	cp helper watched
+	kill -SEGV "$owner"
+	handled there || return 1
+	wait "$owner"
+	helper=$(cat watched) tries=50
+	while [ -d "/proc/$helper" ] && [ "$tries" != 0 ]; do
+		busybox usleep 20000
+		tries=$((tries - 1))
+	done
+	[ "$tries" != 0 ]
+}
+once helper_ends_after_the_core_dump_of_its_owner owner_crashes
+
+# shellcheck disable=SC2016
+hangup() {
+	(trap '' HUP; exec "$application" default /bin/sh -c 'kill -HUP $$') >/tmp/said
+	cat /tmp/said
+	does_it_say '^signal 1$'
+}
+each hangup_that_the_application_ignores_ends_the_helper hangup
+
+# as_user PROGRAM...: without a privilege, in the place of this shell
+as_user() { exec /usr/bin/perl -e '$( = $) = 1000; $< = $> = 1000; exec @ARGV or die' "$@"; }
+sleepers() { busybox ps | sed -n 's/^ *\([0-9]*\) .*[s]leep 1234.*/\1/p'; }
+# left_by APPLICATION...: kills it when somebody has written to /tmp/ready. So many of its
+# processes are left a second later.
+left_by() {
+	"$@" &
+	owner=$!
+	until [ -s /tmp/ready ]; do busybox usleep 10000; done
+	kill -KILL "$owner"
+	wait "$owner"
+	tries=50
+	while [ -n "$(sleepers)" ] && [ "$tries" != 0 ]; do
+		busybox usleep 20000
+		tries=$((tries - 1))
+	done
+	left=$(sleepers | wc -l)
+	# shellcheck disable=SC2046 # a word a process
+	[ "$left" = 0 ] || kill -KILL $(sleepers)
+}
+# family LEFT HOW...: a helper that has a child, when its owner is killed
+family() {
+	wanted=$1; shift
+	rm -f /tmp/ready
+	left_by "$@" default /bin/sh -c 'busybox sleep 1234 & echo >/tmp/ready; wait'
+	figure "$left left"
+	[ "$left" = "$wanted" ]
+}
+chmod 777 /tmp
+# The control.
+once child_of_a_helper_outlives_it family 1 ./application.guarded
+once child_of_a_helper_in_a_pid_namespace_does_not family 0 ./application.family.root
+once child_of_the_helper_of_a_user_does_not family 0 as_user ./application.family
+once child_of_a_helper_ends_with_its_group ./group /bin/sh -c 'busybox sleep 1234 & echo ready; wait'
+launcher() {
+	(as_user "$1" default /usr/bin/bwrap --ro-bind / / /bin/true) >/tmp/said 2>&1
+	figure "$(cat /tmp/said)"
+	does_it_say '^exit 0$'
+}
+once launcher_of_a_user_works launcher ./application.guarded
+no_launcher() { ! launcher ./application.family; }
+once launcher_of_a_user_without_ids_does_not no_launcher
+
+# Launchers that are killed while they start.
+launchers() {
+	all=0 round=0
+	while [ "$round" != 20 ]; do
+		round=$((round + 1))
+		rm -f /tmp/ready
+		{ busybox usleep $((round * 20000)); echo >/tmp/ready; } &
+		left_by "$@" default /usr/bin/bwrap --die-with-parent --unshare-pid --ro-bind / / /bin/busybox sleep 1234
+		all=$((all + left))
+	done
+	figure "$all of $round left by $1"
+}
+launchers_leave_nobody() {
+	launchers ./application.guarded
+	launchers ./application.family.root
+	[ "$all" = 0 ]
+}
+once launchers_in_a_pid_namespace_leave_nobody launchers_leave_nobody
 
 echo "1..$number"
 [ "$failed" = 0 ]

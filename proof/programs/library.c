@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A library that starts a long-lived helper, `sleep 3; exit 7`, in any program, by LD_PRELOAD.
- * $HELPER says whose child it is: `own`, the program's; `detached`, that of a process
+ * $HELPER says whose child it is: `own`, the program's; `leashed`, its own, and killed with
+ * the pidfd; `high`, the same by a pidfd with a high number; `detached`, that of a process
  * between, which ends at once; `adopted`, the same in a program that is a subreaper. Or `none`:
  * then there is no helper. At the end of the program it writes to $REPORT: $HELPER, how many
  * milliseconds the program took, whether the helper was running or had ended then, and
  * the helper's exit status.
  */
 #include "sample.c"
+#include "high.h"
+
+/* Its header does not go together with <linux/pidfd.h> everywhere. */
+int fcntl(int fd, int command, ...);
 #include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
@@ -60,6 +65,7 @@ static int start_detached_helper(struct helper *helper, char *const argv[])
 static __attribute__((constructor)) void start(void)
 {
 	char *const argv[] = { "/bin/sh", "-c", "sleep 3; exit 7", NULL };
+	int pidfd, high;
 
 	/* In this program, and in none that it runs. */
 	unsetenv("LD_PRELOAD");
@@ -70,6 +76,15 @@ static __attribute__((constructor)) void start(void)
 	program = getpid();
 	if (!strcmp(way, "own") && start_helper(&helper, argv, false))
 		err(1, "start_helper");
+	if (!strcmp(way, "leashed") || !strcmp(way, "high")) {
+		if (start_helper(&helper, argv, true))
+			err(1, "start_helper");
+		pidfd = helper.pidfd;
+		if (!strcmp(way, "high")) {
+			HIGH_NUMBER
+		}
+		helper.pidfd = pidfd;
+	}
 	if (!strcmp(way, "adopted") && prctl(PR_SET_CHILD_SUBREAPER, 1))
 		err(1, "prctl");
 	if ((!strcmp(way, "detached") || !strcmp(way, "adopted")) &&
@@ -80,7 +95,6 @@ static __attribute__((constructor)) void start(void)
 
 static __attribute__((destructor)) void end(void)
 {
-	struct pollfd ended = { .fd = helper.pidfd, .events = POLLIN };
 	struct timespec now;
 	int running, status;
 	FILE *file;
@@ -88,7 +102,8 @@ static __attribute__((destructor)) void end(void)
 	if (getpid() != program)
 		return;
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	running = helper.pidfd >= 0 && !poll(&ended, 1, 0);
+	/* Not by the pidfd: the number may be of another file by now. */
+	running = helper.pidfd >= 0 && !kill(helper.pid, 0);
 	file = fopen(report, "w");
 	if (!file)
 		err(1, "%s", report);

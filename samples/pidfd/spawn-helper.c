@@ -27,6 +27,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -63,21 +64,74 @@ struct exit_info {
 };
 #endif
 
-/* A helper: its pidfd, and whether it has to be waited for. */
+/* A helper: its pidfd, -1 if there is none, and whether it has to be waited for. */
 struct helper {
+	pid_t pid;
 	int pidfd;
 	bool is_zombie;
 };
+
+/* What other children can replace. With any other flag, there is no fallback. */
+#define FORK_CAN_REPLACE	(CLONE_AUTOREAP | CLONE_PIDFD | CLONE_VFORK)
+
+/*
+ * By fork(), where CLONE_PIDFD is refused as well: by a seccomp filter, or by qemu-user.
+ * The sockets stand in for CLONE_VFORK, since exec closes that of the child; and the
+ * child does not end before there is a pidfd.
+ */
+static pid_t fork_helper(struct helper *helper)
+{
+	int sockets[2], error;
+	char byte = 0;
+	pid_t pid;
+
+	helper->pidfd = -1;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets))
+		return -1;
+	pid = fork();
+	if (pid == 0) {
+		close(sockets[0]);
+		recv(sockets[1], &byte, 1, 0);
+		return 0;
+	}
+	error = errno;
+	close(sockets[1]);
+	if (pid > 0) {
+		helper->pidfd = syscall(SYS_pidfd_open, pid, 0);
+		send(sockets[0], &byte, 1, MSG_NOSIGNAL);
+		while (recv(sockets[0], &byte, 1, 0) < 0 && errno == EINTR)
+			;
+	}
+	close(sockets[0]);
+	errno = error;
+	return pid;
+}
+
+static pid_t clone_ordinary(struct helper *helper)
+{
+	pid_t pid;
+
+	helper->pidfd = -1;	/* a call may fail after it was stored */
+	helper->is_zombie = true;
+#ifdef __s390__
+	pid = syscall(SYS_clone, NULL, CLONE_PIDFD | CLONE_VFORK, &helper->pidfd, NULL, 0);
+#else
+	pid = syscall(SYS_clone, CLONE_PIDFD | CLONE_VFORK, NULL, &helper->pidfd, NULL, 0);
+#endif
+	return pid < 0 ? fork_helper(helper) : pid;
+}
 
 /*
  * Like fork(): returns twice, 0 in the child, and in the parent when the child has
  * called exec or ended. Debuggers need that order, for a child without an exit signal.
  * Where the flag is not known, or a seccomp filter refuses clone3(), the child is an
- * ordinary one: without an exit signal, so that wait() does not find it without
- * __WALL, until it calls exec.
+ * ordinary one: without an exit signal, if possible, so that wait() does not find it
+ * without __WALL, until it calls exec.
  *
  * With @leash the kernel kills the helper when the pidfd is closed, so also when the
  * application ends, but for a process that it has forked meanwhile and that has a copy.
+ * Any code of the application that closes the number kills the helper; a shell uses 3 to
+ * 9. The helper's own children are not killed.
  * The helper and what it executes cannot gain privileges then: no sudo. Kernels without
  * the two flags cannot do that, and nothing is started: EINVAL, ENOSYS or EPERM.
  */
@@ -94,21 +148,19 @@ static pid_t clone_helper(struct helper *helper, bool leash)
 	if (leash)
 		args.flags |= CLONE_NNP | CLONE_PIDFD_AUTOKILL;
 	pid = syscall(SYS_clone3, &args, sizeof(args));
-	if (pid >= 0 || leash || (errno != EINVAL && errno != ENOSYS && errno != EPERM))
-		return pid;
-
-	helper->is_zombie = true;
-#ifdef __s390__
-	return syscall(SYS_clone, NULL, CLONE_PIDFD | CLONE_VFORK, &helper->pidfd, NULL, 0);
-#else
-	return syscall(SYS_clone, CLONE_PIDFD | CLONE_VFORK, NULL, &helper->pidfd, NULL, 0);
-#endif
+	if (pid < 0 && !(args.flags & ~FORK_CAN_REPLACE) &&
+	    (errno == EINVAL || errno == ENOSYS || errno == EPERM))
+		pid = clone_ordinary(helper);
+	helper->pid = pid;
+	return pid;
 }
 
 /*
  * The child: gives up the application's handlers, and what it ignores and blocks,
- * which exec would leave to the program. Other threads may hold any lock, also one of
- * libc's own, so it makes system calls and nothing else.
+ * which exec would leave to the program. If the program is to ignore a signal, leave
+ * that out of the loop: SIGHUP, if nohup of the application is to protect it. Other
+ * threads may hold any lock, also one of libc's own, so it makes system calls and
+ * nothing else.
  */
 static void exec_helper(char *const argv[], int *error)
 {
@@ -127,14 +179,34 @@ static void exec_helper(char *const argv[], int *error)
 	_exit(127);
 }
 
+/*
+ * By its number, where there is no pidfd, or none that can be waited for. If somebody else
+ * has waited for the helper, and its number is that of another child by then, this takes
+ * the status of that child.
+ */
+static int reap_by_pid(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, __WALL) < 0) {
+		if (errno != EINTR)
+			return -1;
+	}
+	return status;
+}
+
 /* The status of a zombie: -1 with errno ECHILD if there is none. */
-static int reap(int pidfd)
+static int reap(const struct helper *helper)
 {
 	siginfo_t info;
 
-	while (waitid(P_PIDFD, pidfd, &info, WEXITED | __WALL) < 0) {
-		if (errno != EINTR)
+	if (helper->pidfd < 0)
+		return reap_by_pid(helper->pid);
+	while (waitid(P_PIDFD, helper->pidfd, &info, WEXITED | __WALL) < 0) {
+		if (errno == ECHILD)
 			return -1;
+		if (errno != EINTR)
+			return reap_by_pid(helper->pid);
 	}
 	if (info.si_code == CLD_EXITED)
 		return info.si_status << 8;
@@ -149,7 +221,7 @@ static int read_status(int pidfd)
 	struct pollfd end = { .fd = pidfd };
 
 	/* Kernels without the call may lack POLLHUP as well, and would sleep for ever. */
-	if (ioctl(pidfd, PIDFD_GET_INFO, &info) < 0 && (errno == ENOTTY || errno == EINVAL)) {
+	if (pidfd < 0 || (ioctl(pidfd, PIDFD_GET_INFO, &info) < 0 && errno != ESRCH)) {
 		errno = ENODATA;
 		return -1;
 	}
@@ -168,7 +240,8 @@ static int read_status(int pidfd)
 /*
  * Wait for the end, and close the pidfd. Returns the status in the encoding of
  * wait(2), or -1 with errno. ENODATA: there was no flag, the kernel is older than
- * 6.15, and the application ignores SIGCHLD or has waited for the helper.
+ * 6.15 or there is no pidfd, and the application ignores SIGCHLD or has waited for the
+ * helper.
  */
 static int finish_helper(struct helper *helper)
 {
@@ -176,11 +249,12 @@ static int finish_helper(struct helper *helper)
 
 	errno = ECHILD;
 	if (helper->is_zombie)
-		status = reap(helper->pidfd);
+		status = reap(helper);
 	if (status < 0 && errno == ECHILD)
 		status = read_status(helper->pidfd);
 	error = errno;
-	close(helper->pidfd);
+	if (helper->pidfd >= 0)
+		close(helper->pidfd);
 	errno = status < 0 ? error : before;
 	return status;
 }

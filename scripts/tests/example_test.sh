@@ -2,7 +2,8 @@
 # Usage: scripts/tests/example_test.sh
 # Tests what people copy: the examples of the page and of the man page compile without
 # a warning against the headers of the built kernel, and those that run a program tell
-# how it ended. On a kernel without the flag this is their fallback. Prints TAP.
+# how it ended. On a kernel without the flag this is their fallback; a seccomp filter makes
+# them take it on any kernel. Prints TAP.
 # Exit status: 0 all pass; 1 one fails.
 . "$(dirname -- "$0")/../lib.sh"
 
@@ -22,12 +23,38 @@ test_that() {
 		failed=1
 	fi
 }
+# skip NAME WHY
+skip() {
+	number=$((number + 1))
+	echo "ok $number - $1 # SKIP $2"
+}
 compiles() { gcc -O2 -Wall -Wextra -Werror -isystem "$obj/usr/include" -o "$dir/$1" "$dir/$1.c"; }
 # ends STATUS COMMAND...: whatever is agreed about SIGCHLD where this runs
 ends() { wanted=$1 rc=0; shift; env --default-signal=CHLD "$@" || rc=$?; echo "$* ended with $rc, not $wanted"; [ "$rc" = "$wanted" ]; }
+# no_program COMMAND...: tells that its program is not there, and takes no other error for that
+no_program() { ends 127 "$@" "$dir/none" >"$dir/said" 2>&1 && grep 'none: No such file or directory$' "$dir/said"; }
+# answers ERRNOS COMMAND...: each probe has one of these
+answers() {
+	wanted=$1; shift
+	"$@" >"$dir/said"
+	sed "s/\$/, not one of $wanted/" "$dir/said"
+	! grep -qvE " ($wanted)\$" "$dir/said" && [ "$(wc -l <"$dir/said")" = 2 ]
+}
+same_answers() { "$dir/probe" >"$dir/said" && "$dir/probe" 1000 | diff "$dir/said" -; }
+# starts_nothing COMMAND...: fails as what cannot be started, and nothing was
+starts_nothing() {
+	rm -f "$dir/started"
+	ends "$@" /bin/sh -c ": >$dir/started" && [ ! -e "$dir/started" ]
+}
 
 "$top/scripts/examples.sh" "$dir"
-cat >>"$dir/page.c" <<'END'
+cp "$top/scripts/tests/refuse.c" "$dir"
+# Somebody adds but one of the guards, and edits nothing else.
+sed '/\.flags =/s/ | CLONE_PIDFD_AUTOKILL//' "$dir/guarded.c" >"$dir/nnp.c"
+sed '/\.flags =/s/ | CLONE_NNP//' "$dir/guarded.c" >"$dir/autokill.c"
+sed '/\.flags =/s/ CLONE_VFORK/& | CLONE_NNP/' "$dir/spawn-helper.c" >"$dir/sample-nnp.c"
+for program in page guarded nnp autokill; do
+	cat >>"$dir/$program.c" <<'END'
 int main(int argc, char **argv)
 {
 	int status = argc > 1 ? run_helper(argv + 1) : -1;
@@ -37,8 +64,9 @@ int main(int argc, char **argv)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 END
+done
 
-for program in page man spawn-helper clone-autoreap; do
+for program in page man spawn-helper clone-autoreap guarded nnp autokill sample-nnp refuse probe; do
 	test_that "$program.c compiles" compiles "$program"
 done
 for program in page spawn-helper; do
@@ -46,5 +74,71 @@ for program in page spawn-helper; do
 	test_that "$program: tells a signal" ends 137 "$dir/$program" /bin/sh -c 'kill -9 $$'
 	test_that "$program: tells that there is no such program" ends 127 "$dir/$program" "$dir/none"
 done
+# Which of them it is depends on the kernel, but not on the user. make programs has the kernel.
+test_that "probe: answers" answers 'EFAULT|EINVAL' "$dir/probe"
+if [ "$(id -u)" = 0 ]; then
+	test_that "probe: answers a user as it answers root" same_answers
+else
+	skip "probe: answers a user as it answers root" "not root"
+fi
+for error in EINVAL ENOSYS EPERM; do
+	refuse="$dir/refuse clone3=$error"
+	# shellcheck disable=SC2086 # words
+	for program in page spawn-helper; do
+		test_that "$program: clone3() fails with $error: tells an exit code" \
+			ends 3 $refuse "$dir/$program" /bin/sh -c 'exit 3'
+	done
+	# shellcheck disable=SC2086
+	test_that "probe: clone3() fails with $error: answers" answers "$error" $refuse "$dir/probe"
+	# shellcheck disable=SC2086
+	for program in guarded nnp autokill; do
+		test_that "$program: clone3() fails with $error: nothing is started" \
+			starts_nothing 99 $refuse "$dir/$program"
+	done
+	# shellcheck disable=SC2086
+	test_that "spawn-helper -k: clone3() fails with $error: nothing is started" \
+		starts_nothing "$([ "$error" = EINVAL ] && echo 1 || echo 127)" $refuse "$dir/spawn-helper" -k
+	# shellcheck disable=SC2086
+	test_that "sample-nnp: clone3() fails with $error: nothing is started" \
+		starts_nothing 127 $refuse "$dir/sample-nnp"
+done
+# How much else is refused, from the second way to start a helper to the last way to wait for it.
+for calls in pidfd=EINVAL pidfd=EPERM pidfd=ENOSYS,pidfd_open=ENOSYS pidfd=EINVAL,pidfd_open=EPERM \
+	pidfd=EINVAL,waitid=EINVAL pidfd=EINVAL,waitid=ENOSYS waitid=EINVAL; do
+	refuse="$dir/refuse clone3=ENOSYS,$calls"
+	# shellcheck disable=SC2086
+	{
+		test_that "spawn-helper: $calls: tells an exit code" \
+			ends 3 $refuse "$dir/spawn-helper" /bin/sh -c 'exit 3'
+		test_that "spawn-helper: $calls: tells a signal" \
+			ends 137 $refuse "$dir/spawn-helper" /bin/sh -c 'kill -9 $$'
+		test_that "spawn-helper: $calls: tells that there is no such program" \
+			no_program $refuse "$dir/spawn-helper"
+		test_that "spawn-helper -k: $calls: nothing is started" \
+			starts_nothing 127 $refuse "$dir/spawn-helper" -k
+	}
+done
+# Nobody can wait for it then, but the pidfd keeps the status.
+version=$(uname -r)
+for calls in clone3=ENOSYS clone3=ENOSYS,pidfd=EINVAL; do
+	claim="spawn-helper: $calls, SIGCHLD ignored: tells an exit code"
+	if older 6.15; then
+		skip "$claim" "this kernel is older than 6.15"
+	else
+		test_that "$claim" ends 3 env --ignore-signal=CHLD "$dir/refuse" "$calls" "$dir/spawn-helper" /bin/sh -c 'exit 3'
+	fi
+done
+emulator=qemu-$(uname -m)
+for program in page spawn-helper; do
+	place="$program in $emulator"
+	if ! command -v "$emulator" >/dev/null; then
+		skip "$place" "no $emulator (Debian's qemu-user)"
+		continue
+	fi
+	test_that "$place: tells an exit code" ends 4 "$emulator" "$dir/$program" /bin/sh -c 'exit 4'
+	test_that "$place: tells a signal" ends 137 "$emulator" "$dir/$program" /bin/sh -c 'kill -9 $$'
+done
+! command -v "$emulator" >/dev/null ||
+	test_that "spawn-helper in $emulator: tells that there is no such program" no_program "$emulator" "$dir/spawn-helper"
 echo "1..$number"
 [ "$failed" = 0 ]

@@ -1,0 +1,51 @@
+#!/bin/sh
+# Usage: scripts/tests/told_test.sh
+# Tests that the pages, the man pages and the sample still say what users were surprised by.
+# That it is so is shown by proof/programs.sh, and by example_test.sh. Prints TAP.
+# Exit status: 0 all pass; 1 one fails.
+. "$(dirname -- "$0")/../lib.sh"
+# shellcheck source=scripts/tests/tap.sh
+. "$top/scripts/tests/tap.sh"
+
+# told WHERE WORDS...: the file says them one after the other, in one paragraph or comment
+told() {
+	where=$1; shift
+	words=$(printf '%s.*' "$@" | sed 's/[|()]/[&]/g')
+	# Without what marks up, a paragraph a line.
+	said=$(sed 's/^ \*//; s/^\.B[RI]* //; s/^\.I[RB]* //; s/``//g; s/^\.\(PP\|TP\|SH.*\|IP.*\)$//' "$top/$where" |
+		awk -v RS= '{ gsub(/[\n ]+/, " "); print }' | grep -ciE -e "$words" || :)
+	check "$where says: $*" "$((said > 0))" 1
+}
+
+page=Documentation/userspace-api/clone_autoreap.rst
+leash=Documentation/userspace-api/clone_autokill.rst
+sample=samples/pidfd/spawn-helper.c
+told "$page" 'add another flag' CLONE_NNP 'does not fall back' 'starts nothing'
+told "$leash" 'does not fall back on fork()' EINVAL ENOSYS EPERM 'nothing is started'
+told "$leash" 'CLONE_PIDFD_AUTOKILL fails with EINVAL without CLONE_AUTOREAP' 'EPERM without CLONE_NNP'
+told man/CLONE_NNP.2const 'CLONE_PIDFD | CLONE_NNP' EFAULT EINVAL ENOSYS EPERM
+told man/CLONE_PIDFD_AUTOKILL.2const 'CLONE_PIDFD | CLONE_AUTOREAP | CLONE_NNP | CLONE_PIDFD_AUTOKILL' EFAULT EINVAL ENOSYS EPERM
+told "$leash" CLONE_NEWPID CAP_SYS_ADMIN CLONE_NEWUSER
+told "$leash" 'process group' 'needs 6.9'
+told man/CLONE_PIDFD_AUTOKILL.2const CLONE_NEWPID CLONE_NEWUSER PIDFD_SIGNAL_PROCESS_GROUP
+told "$sample" 'own children are not killed'
+told "$page" core_pattern core_pipe_limit 'no /proc/PID'
+told man/CLONE_AUTOREAP.2const core_pattern core_pipe_limit 'find no /proc/'
+told "$leash" 'dumps core' 'after that'
+told man/CLONE_PIDFD_AUTOKILL.2const 'dumps core' 'when the dump is written'
+for where in "$leash" man/CLONE_PIDFD_AUTOKILL.2const; do
+	told "$where" 'second close' closefrom shell
+	told "$where" 'high number' 'is safe'
+done
+told "$sample" 'closes the number kills' 'shell'
+told "$page" SIGHUP nohup
+told "$sample" SIGHUP nohup
+told "$page" 'exec closes the pidfd' 'close-on-exec flag has been cleared'
+told "$leash" 'exec closes' 'close-on-exec flag has been cleared'
+told man/CLONE_PIDFD_AUTOKILL.2const close-on-exec execve 'unless the flag has been cleared'
+told "$leash" PR_SET_PDEATHSIG 'setting is cleared' setuid capabilities
+told man/CLONE_PIDFD_AUTOKILL.2const PR_SET_PDEATHSIG setuid capabilities
+told "$page" ECHILD 'parent ignores' 'not for the wait call of its tracer'
+told man/PIDFD_GET_INFO.2const ECHILD CLONE_AUTOREAP 'not hold for a call of its tracer'
+echo "1..$number"
+[ "$failures" = 0 ]
