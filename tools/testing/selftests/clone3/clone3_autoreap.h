@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the CLONE_AUTOREAP tests share. Include this after the kselftest harness. */
+/* What the CLONE_AUTOREAP tests share, on the kselftest harness. */
 #ifndef CLONE3_AUTOREAP_H
 #define CLONE3_AUTOREAP_H
 
+#include "clone3_autoreap_sys.h"
+
 #include <sys/resource.h>
 
-#include "clone3_autoreap_sys.h"
+#include "../kselftest_harness.h"
 
 /* Most tests run with a child that has the flag, and with a control that has not. */
 static const __u64 both[] = { CLONE_AUTOREAP, 0 };

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Tasks that do what they are told, one system call at a time, and say what came of it.
- * Who includes this, after clone3_autoreap_info.h, says in act_as() who tells them.
+ * Who includes this says in act_as() who tells them.
  */
 #ifndef CLONE3_AUTOREAP_ACTOR_H
 #define CLONE3_AUTOREAP_ACTOR_H
+
+#include "clone3_autoreap.h"
+#include "clone3_autoreap_info.h"
 
 #include <sys/mman.h>
 #include <sys/mount.h>

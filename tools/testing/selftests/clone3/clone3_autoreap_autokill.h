@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* CLONE_NNP and CLONE_PIDFD_AUTOKILL for the tests. Include clone3_autoreap_info.h before. */
+/* CLONE_NNP and CLONE_PIDFD_AUTOKILL for the tests. */
 #ifndef CLONE3_AUTOREAP_AUTOKILL_H
 #define CLONE3_AUTOREAP_AUTOKILL_H
 
+#include "clone3_autoreap.h"
+#include "clone3_autoreap_info.h"
+
 #include <linux/capability.h>
-#include <sys/socket.h>
 
 /* What CLONE_PIDFD_AUTOKILL needs besides, of whoever has no privilege. */
 #define AUTOKILL (CLONE_AUTOREAP | CLONE_PIDFD | CLONE_NNP | CLONE_PIDFD_AUTOKILL)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* PIDFD_GET_INFO for the CLONE_AUTOREAP tests. Include this after clone3_autoreap_sys.h. */
+/* PIDFD_GET_INFO for the CLONE_AUTOREAP tests: needs no harness. */
 #ifndef CLONE3_AUTOREAP_INFO_H
 #define CLONE3_AUTOREAP_INFO_H
 
-#include <fcntl.h>
-#include <stddef.h>
+#include "clone3_autoreap_sys.h"
+
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The kernel's objects of processes, counted. Include this after clone3_autoreap.h. */
+/* The kernel's objects of processes, counted. */
 #ifndef CLONE3_AUTOREAP_OBJECTS_H
 #define CLONE3_AUTOREAP_OBJECTS_H
+
+#include "clone3_autoreap.h"
 
 #include <linux/membarrier.h>
 

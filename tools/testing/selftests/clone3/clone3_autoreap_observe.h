@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Actors are given orders, and what they really are is held against the contract.
- * Include this after clone3_autoreap_actor.h and clone3_autoreap_contract.h.
- */
+/* Actors get orders, and what they really are is held against the contract. */
 #ifndef CLONE3_AUTOREAP_OBSERVE_H
 #define CLONE3_AUTOREAP_OBSERVE_H
+
+#include "clone3_autoreap_actor.h"
+#include "clone3_autoreap_contract.h"
 
 #include <linux/futex.h>
 #include <stdarg.h>

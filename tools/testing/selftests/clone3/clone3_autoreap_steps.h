@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * The steps of a random program: each is done by actors, and foretold by the contract.
- * Include this after clone3_autoreap_observe.h.
- */
+/* The steps of a random program, done by actors and foretold by the contract. */
 #ifndef CLONE3_AUTOREAP_STEPS_H
 #define CLONE3_AUTOREAP_STEPS_H
+
+#include "clone3_autoreap_observe.h"
 
 /* How many tasks live at once. */
 #define CROWD 10
