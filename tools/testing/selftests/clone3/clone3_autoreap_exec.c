@@ -322,7 +322,8 @@ static pid_t trace_as_sibling(pid_t pid, int report)
 		return tracer;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	tell(report, ptrace(PTRACE_SEIZE, pid, NULL, NULL) ? errno : 0);
-	waitpid(pid, NULL, __WALL);
+	/* Whoever waits by number is not woken when a thread takes that over by exec. */
+	waitpid(-1, NULL, __WALL);
 	_exit(0);
 }
 
