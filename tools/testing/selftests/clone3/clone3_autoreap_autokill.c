@@ -106,7 +106,7 @@ static int by_lost_message(int pidfd)
 {
 	int sock[2];
 
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sock) || send_files(sock[0], &pidfd, 1))
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sock) || ar_send_files(sock[0], &pidfd, 1))
 		return -1;
 	close(pidfd);
 	close(sock[0]);
@@ -123,7 +123,7 @@ static int by_garbage(int pidfd)
 	files[0] = pidfd;
 	files[1] = sock[0];
 	files[2] = sock[1];
-	if (send_files(sock[0], files, 3))
+	if (ar_send_files(sock[0], files, 3))
 		return -1;
 	close(pidfd);
 	close(sock[0]);
@@ -349,7 +349,7 @@ TEST_F(autokill, pidfds_of_sockets_do_not_kill)
 	ASSERT_EQ(0, setsockopt(sock, SOL_SOCKET, SO_PASSPIDFD, &on, sizeof(on)));
 	ASSERT_EQ(0, ar_gate_open(&leash->gate));
 	for (i = 0; i < 2; i++) {
-		fd = i ? ar_sender(sock, 0) : by_peer(sock);
+		fd = i ? ar_receive_file(sock, SCM_PIDFD, 0) : by_peer(sock);
 		ASSERT_LE(0, fd);
 		ASSERT_EQ(0, ar_info(fd, PIDFD_INFO_PID, &info));
 		ASSERT_EQ(leash->pid, info.pid);

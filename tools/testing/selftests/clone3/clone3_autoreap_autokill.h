@@ -75,28 +75,6 @@ static inline int start(struct leash *leash, __u64 flags)
 	return leash->watch < 0 ? -1 : 0;
 }
 
-/* Send @fds to @sock, from which nobody may ever receive them. */
-static inline int send_files(int sock, int *fds, unsigned int n)
-{
-	union {
-		struct cmsghdr hdr;
-		char buf[CMSG_SPACE(3 * sizeof(int))];
-	} u = {};
-	struct iovec iov = { .iov_base = "", .iov_len = 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &u,
-		.msg_controllen = CMSG_SPACE(n * sizeof(int)),
-	};
-
-	u.hdr.cmsg_level = SOL_SOCKET;
-	u.hdr.cmsg_type = SCM_RIGHTS;
-	u.hdr.cmsg_len = CMSG_LEN(n * sizeof(int));
-	memcpy(CMSG_DATA(&u.hdr), fds, n * sizeof(int));
-	return sendmsg(sock, &msg, 0) == 1 ? 0 : -1;
-}
-
 FIXTURE(autokill)
 {
 	struct leash leash;

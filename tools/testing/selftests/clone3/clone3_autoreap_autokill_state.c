@@ -204,13 +204,8 @@ TEST_F(autokill, two_that_hold_each_other)
 	leash->pid = ar_fork(AUTOKILL, 0, &leash->pidfd);
 	ASSERT_LE(0, leash->pid);
 	if (!leash->pid) {
-		struct msghdr msg = {};
-		char control[CMSG_SPACE(sizeof(int))];
-
 		/* Whatever comes stays in the table of files. */
-		msg.msg_control = control;
-		msg.msg_controllen = sizeof(control);
-		if (recvmsg(sock[0], &msg, 0) < 0)
+		if (ar_receive_file(sock[0], SCM_RIGHTS, 0) < 0)
 			_exit(255);
 		serve(leash);
 	}
@@ -218,7 +213,7 @@ TEST_F(autokill, two_that_hold_each_other)
 	/* The second has a copy of the first one's pidfd from fork on. */
 	ASSERT_EQ(0, start(&second, AUTOKILL));
 	ASSERT_EQ(0, close(leash->pidfd));
-	ASSERT_EQ(0, send_files(sock[1], &second.pidfd, 1));
+	ASSERT_EQ(0, ar_send_files(sock[1], &second.pidfd, 1));
 	ASSERT_TRUE(lives(leash));
 	ASSERT_EQ(0, close(second.pidfd));
 	ASSERT_TRUE(lives(&second));

@@ -114,36 +114,6 @@ static inline int ar_status(int pidfd)
 	return info.mask & PIDFD_INFO_EXIT ? info.exit_code : NO_STATUS;
 }
 
-/* No pidfd, and no errno in its place. */
-#define NOTHING_LEFT (-1000)
-
-/*
- * The pidfd that comes with a message of one byte, for who sent it; the -errno that is
- * in its place; or NOTHING_LEFT. @flags are those of recvmsg().
- */
-static inline int ar_sender(int sock, int flags)
-{
-	union {
-		struct cmsghdr hdr;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control;
-	char byte;
-	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-	int fd;
-
-	if (recvmsg(sock, &msg, flags) != 1 || !CMSG_FIRSTHDR(&msg) ||
-	    control.hdr.cmsg_level != SOL_SOCKET || control.hdr.cmsg_type != SCM_PIDFD)
-		return NOTHING_LEFT;
-	memcpy(&fd, CMSG_DATA(&control.hdr), sizeof(fd));
-	return fd;
-}
-
 /* The bit that comes with every answer if there are cgroups, and room for one in pidfs. */
 static inline __u64 cgroup_bit(void)
 {

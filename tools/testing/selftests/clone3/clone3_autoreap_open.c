@@ -144,7 +144,7 @@ static void send_as_sender(struct place *place)
 static int open_sender(struct place *place, pid_t pid)
 {
 	(void)pid;
-	return ar_sender(place->sock[0], MSG_PEEK);
+	return ar_receive_file(place->sock[0], SCM_PIDFD, MSG_PEEK);
 }
 
 static void drop_message(struct place *place)

@@ -107,13 +107,10 @@ TEST_F(autoreap, does_not_depend_on_sigchld_action_after_exec)
 /* Let a child end while the caller reads, and write to it if that does not wake it. */
 static pid_t end_while_reading(__u64 flags, int pidfd, const struct ar_gate *gate, int report)
 {
-	pid_t pid, parent = getpid();
+	pid_t pid = ar_fork_when_asleep(CLONE_AUTOREAP, NULL);
 
-	pid = ar_fork(CLONE_AUTOREAP, 0, NULL);
 	if (pid)
 		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	ar_await_state(parent, 'S');
 	if (ar_gate_open(gate))
 		_exit(255);
 	if (flags) {
@@ -228,17 +225,14 @@ TEST_F(autoreap, depends_on_sigchld_action_when_it_stops)
 /* Who waits for a stop only is told when the child has ended. */
 TEST_F(autoreap, wakes_who_waits_for_a_stop)
 {
-	pid_t pid, parent = getpid();
 	int i, pidfd = -1;
+	pid_t pid;
 
 	for (i = 0; i < 2; i++) {
-		pid = ar_fork(both[i], 0, &pidfd);
+		pid = ar_fork_when_asleep(both[i], &pidfd);
 		ASSERT_LE(0, pid);
-		if (!pid) {
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			ar_await_state(parent, 'S');
+		if (!pid)
 			_exit(CHILD_CODE);
-		}
 		EXPECT_EQ(-ECHILD, wait_for_stop(pid, WSTOPPED | WCONTINUED | __WALL));
 		EXPECT_EQ(i ? pid : -1, waitpid(pid, NULL, __WALL));
 		EXPECT_EQ(POLLHUP, ar_poll_gone(pidfd));

@@ -206,53 +206,24 @@ TEST_F(autoreap, answers_for_a_reaped_process_only_with_its_status)
 	}
 }
 
-/* Send @fd through @sock. */
-static int send_fd(int sock, int fd)
-{
-	union {
-		struct cmsghdr hdr;
-		char buf[CMSG_SPACE(sizeof(int))];
-	} u = { .hdr = { .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET,
-		       .cmsg_type = SCM_RIGHTS } };
-	struct iovec iov = { .iov_base = "", .iov_len = 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	memcpy(CMSG_DATA(&u.hdr), &fd, sizeof(fd));
-	msg.msg_control = &u;
-	msg.msg_controllen = sizeof(u);
-	return sendmsg(sock, &msg, 0) == 1 ? 0 : -1;
-}
-
 /* Each copy of a pidfd has the status, in any process, until the last is closed. */
 TEST_F(autoreap, status_goes_with_every_copy_of_the_pidfd)
 {
 	int sock[2], pidfd, copy;
 	pid_t pid, stranger;
-	char byte;
 
 	/* The stranger is no relative of the child, and older than it. */
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sock));
 	stranger = fork();
 	ASSERT_LE(0, stranger);
 	if (!stranger) {
-		union {
-			struct cmsghdr hdr;
-			char buf[CMSG_SPACE(sizeof(int))];
-		} u;
-		struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
-		struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-		msg.msg_control = &u;
-		msg.msg_controllen = sizeof(u);
-		if (recvmsg(sock[1], &msg, 0) != 1)
-			_exit(255);
-		memcpy(&pidfd, CMSG_DATA(&u.hdr), sizeof(pidfd));
+		pidfd = ar_receive_file(sock[1], SCM_RIGHTS, 0);
 		_exit(ar_status(pidfd) == EXITED(CHILD_CODE) ? 0 : 1);
 	}
 
 	pidfd = reaped_pidfd(&self->gate);
 	ASSERT_LE(0, pidfd);
-	ASSERT_EQ(0, send_fd(sock[0], pidfd));
+	ASSERT_EQ(0, ar_send_files(sock[0], &pidfd, 1));
 	copy = dup(pidfd);
 	ASSERT_LE(0, copy);
 	ASSERT_EQ(0, close(pidfd));

@@ -21,13 +21,10 @@
 /* Open the gate as soon as the caller sleeps. The helper leaves no trace. */
 static pid_t open_when_asleep(const struct ar_gate *gate)
 {
-	pid_t pid, parent = getpid();
+	pid_t pid = ar_fork_when_asleep(CLONE_AUTOREAP, NULL);
 
-	pid = ar_fork(CLONE_AUTOREAP, 0, NULL);
 	if (pid)
 		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	ar_await_state(parent, 'S');
 	_exit(ar_gate_open(gate));
 }
 
@@ -257,11 +254,9 @@ TEST_F(autoreap, lets_a_waiter_sleep_for_another_child)
 	for (i = 0; i < 2 * 2; i++) {
 		pid = start_silent(both[i % 2], false, &pidfd, &self->gate);
 		ASSERT_LT(0, pid);
-		other = ar_fork(0, 0, NULL);
+		other = ar_fork_when_asleep(0, NULL);
 		ASSERT_LE(0, other);
 		if (!other) {
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			ar_await_state(parent, 'S');
 			if (ar_gate_open(&self->gate) || ar_poll_gone(pidfd) != POLLHUP)
 				_exit(255);
 			ar_await_state(parent, 'S');
@@ -393,14 +388,11 @@ TEST_F(autoreap, wakes_every_thread_that_waits)
 /* Let a child at the gate call exec and then exit, once the caller sleeps. */
 static pid_t open_before_and_after_exec(const struct ar_gate *gate, pid_t child)
 {
-	pid_t pid, parent = getpid();
+	pid_t pid = ar_fork_when_asleep(CLONE_AUTOREAP, NULL);
 	struct ar_stat st = {};
 
-	pid = ar_fork(CLONE_AUTOREAP, 0, NULL);
 	if (pid)
 		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	ar_await_state(parent, 'S');
 	if (ar_gate_open(gate))
 		_exit(255);
 	while (!ar_stat(child, &st) && st.exit_signal != SIGCHLD)
