@@ -5,6 +5,7 @@
 
 #include "clone3_autoreap_sys.h"
 
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 
 #include "../kselftest_harness.h"
@@ -145,6 +146,44 @@ static inline void expect_end(struct __test_metadata *const _metadata, __u64 fla
 		expect_zombie(_metadata, pid);
 		close(pidfd);
 	}
+}
+
+/* A child at the gate that lets its siblings trace it, and tells its number. */
+static inline pid_t ar_start_tracee(__u64 flags, int *pidfd, const struct ar_gate *gate,
+				    int report)
+{
+	pid_t pid = ar_fork(flags, flags & CLONE_AUTOREAP ? 0 : SIGCHLD, pidfd);
+
+	if (pid)
+		return pid;
+	/* Yama knows siblings only by consent. */
+	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
+	tell(report, getpid());
+	ar_gate_pass(gate);
+	_exit(CHILD_CODE);
+}
+
+struct ar_tracer {
+	pid_t pid;
+	bool waits;
+	int report;
+	int release[2];
+};
+
+/* Trace a child, and say by whom, until released; wait for it, if so, and say its status. */
+static inline void *ar_trace(void *arg)
+{
+	struct ar_tracer *tracer = arg;
+	int status = 0;
+
+	tell(tracer->report, ptrace(PTRACE_SEIZE, tracer->pid, NULL, NULL) ? errno : 0);
+	tell(tracer->report, syscall(__NR_gettid));
+	hear(tracer->release[0]);
+	if (tracer->waits) {
+		waitpid(tracer->pid, &status, __WALL);
+		tell(tracer->report, status);
+	}
+	return NULL;
 }
 
 /* The next stop of a tracee: the signal, with an event above it, or -1 for none. */

@@ -14,27 +14,11 @@
 #include "clone3_autoreap.h"
 #include "clone3_autoreap_info.h"
 
-struct tracer {
-	pid_t pid;
-	int report;
-	int release[2];
-};
-
-static void *trace(void *arg)
-{
-	struct tracer *tracer = arg;
-
-	tell(tracer->report, ptrace(PTRACE_SEIZE, tracer->pid, NULL, NULL) ? errno : 0);
-	tell(tracer->report, syscall(__NR_gettid));
-	hear(tracer->release[0]);
-	return NULL;
-}
-
 /* A child with a thread of its parent as tracer, and what the parent agreed to. */
 FIXTURE(thread_traced)
 {
 	struct ar_gate gate;
-	struct tracer tracer;
+	struct ar_tracer tracer;
 	int report[2];
 };
 
@@ -78,7 +62,7 @@ TEST_F(thread_traced, is_reaped_when_tracer_thread_of_parent_ends)
 	pid = ar_start(variant->flags, &pidfd, &self->gate, CHILD_CODE);
 	ASSERT_LT(0, pid);
 	self->tracer.pid = pid;
-	ASSERT_EQ(0, pthread_create(&thread, NULL, trace, &self->tracer));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, ar_trace, &self->tracer));
 	ASSERT_EQ(0, hear(self->report[0]));
 	tid = hear(self->report[0]);
 	ASSERT_LT(0, tid);
@@ -102,7 +86,7 @@ enum own { SEIZED, SEIZED_AFTER_EXEC, SEIZED_BY_THREAD, TRACEME };
 FIXTURE(own)
 {
 	struct ar_gate gate;
-	struct tracer tracer;
+	struct ar_tracer tracer;
 	int report[2];
 };
 
@@ -170,7 +154,7 @@ TEST_F(own, leaves_its_zombie_to_a_parent_that_traces_it)
 		ASSERT_LT(0, pid);
 		self->tracer.pid = pid;
 		if (variant->how == SEIZED_BY_THREAD) {
-			ASSERT_EQ(0, pthread_create(&thread, NULL, trace, &self->tracer));
+			ASSERT_EQ(0, pthread_create(&thread, NULL, ar_trace, &self->tracer));
 			ASSERT_EQ(0, hear(self->report[0]));
 			ASSERT_LT(0, hear(self->report[0]));
 		} else if (variant->how != TRACEME) {

@@ -140,19 +140,6 @@ TEST_F(creator, is_followed_as_a_clone)
 	}
 }
 
-/* A child at the gate that lets its siblings trace it, which Yama denies otherwise. */
-static pid_t start_tracee(__u64 flags, int *pidfd, const struct ar_gate *gate, int ready)
-{
-	pid_t pid = ar_fork(flags, flags & CLONE_AUTOREAP ? 0 : SIGCHLD, pidfd);
-
-	if (pid)
-		return pid;
-	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
-	tell(ready, 0);
-	ar_gate_pass(gate);
-	_exit(CHILD_CODE);
-}
-
 /* A tracer, itself a child that reaps itself, ends without a wait for its tracee. */
 FIXTURE(left)
 {
@@ -199,9 +186,9 @@ TEST_F(left, is_reaped_once_its_tracer_is_dead)
 	pid_t pid, tracer;
 
 	for (i = 0; i < 2; i++) {
-		pid = start_tracee(both[i], &pidfd, &self->gate, self->report[1]);
+		pid = ar_start_tracee(both[i], &pidfd, &self->gate, self->report[1]);
 		ASSERT_LT(0, pid);
-		ASSERT_EQ(0, hear(self->report[0]));
+		ASSERT_EQ(pid, hear(self->report[0]));
 		tracer = ar_fork(CLONE_AUTOREAP, 0, &tracer_fd);
 		ASSERT_LE(0, tracer);
 		if (!tracer) {
@@ -375,9 +362,9 @@ TEST_F_TIMEOUT(autoreap, is_reaped_if_it_exits_while_tracers_come_and_go, LONG_R
 
 	for (i = 0; i <= rounds; i++) {
 		flags = i < rounds ? CLONE_AUTOREAP : 0;
-		pid = start_tracee(flags, &pidfd, &self->gate, self->report[1]);
+		pid = ar_start_tracee(flags, &pidfd, &self->gate, self->report[1]);
 		ASSERT_LT(0, pid);
-		ASSERT_EQ(0, hear(self->report[0]));
+		ASSERT_EQ(pid, hear(self->report[0]));
 		tracer = ar_fork(CLONE_AUTOREAP, 0, &tracer_fd);
 		ASSERT_LE(0, tracer);
 		if (!tracer) {

@@ -279,19 +279,11 @@ TEST_F(autoreap, status_of_a_plain_child_comes_with_the_wait)
 	EXPECT_EQ(status, ar_status(pidfd));
 }
 
-struct tracer {
-	pid_t pid;
-	bool waits;
-	int release;
-	int report;
-};
-
 FIXTURE(traced)
 {
 	struct ar_gate gate;
-	struct tracer tracer;
+	struct ar_tracer tracer;
 	int report[2];
-	int release[2];
 };
 
 /* The tracer of a child: a thread of its parent, or a sibling; it waits, or just ends. */
@@ -310,27 +302,13 @@ FIXTURE_SETUP(traced)
 {
 	if (!ar_set_up(_metadata, &self->gate, self->report))
 		return;
-	ASSERT_EQ(0, pipe(self->release));
+	ASSERT_EQ(0, pipe(self->tracer.release));
 	self->tracer.waits = variant->waits;
-	self->tracer.release = self->release[0];
 	self->tracer.report = self->report[1];
 }
 
 FIXTURE_TEARDOWN(traced)
 {
-}
-
-static void *trace(void *arg)
-{
-	struct tracer *tracer = arg;
-	int status = 0;
-
-	tell(tracer->report, ptrace(PTRACE_SEIZE, tracer->pid, NULL, NULL) ? errno : 0);
-	hear(tracer->release);
-	if (tracer->waits)
-		waitpid(tracer->pid, &status, __WALL);
-	tell(tracer->report, status);
-	return NULL;
 }
 
 /* POLLIN is not the end for a traced child: its status is the tracer's until it lets go. */
@@ -340,28 +318,22 @@ TEST_F(traced, status_comes_when_the_tracer_lets_go)
 	pthread_t thread;
 	pid_t pid, sibling;
 
-	pid = ar_fork(CLONE_AUTOREAP, 0, &pidfd);
-	ASSERT_LE(0, pid);
-	if (!pid) {
-		/* Yama knows siblings only by consent. */
-		prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
-		tell(self->report[1], 0);
-		ar_gate_pass(&self->gate);
-		_exit(CHILD_CODE);
-	}
-	ASSERT_EQ(0, hear(self->report[0]));
+	pid = ar_start_tracee(CLONE_AUTOREAP, &pidfd, &self->gate, self->report[1]);
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(pid, hear(self->report[0]));
 	self->tracer.pid = pid;
 	if (variant->sibling) {
 		sibling = fork();
 		ASSERT_LE(0, sibling);
 		if (!sibling) {
-			trace(&self->tracer);
+			ar_trace(&self->tracer);
 			_exit(0);
 		}
 	} else {
-		ASSERT_EQ(0, pthread_create(&thread, NULL, trace, &self->tracer));
+		ASSERT_EQ(0, pthread_create(&thread, NULL, ar_trace, &self->tracer));
 	}
 	ASSERT_EQ(0, hear(self->report[0]));
+	ASSERT_LT(0, hear(self->report[0]));
 
 	ASSERT_EQ(0, ar_gate_open(&self->gate));
 	EXPECT_EQ(POLLIN, ar_poll_exited(pidfd));
@@ -371,8 +343,9 @@ TEST_F(traced, status_comes_when_the_tracer_lets_go)
 		EXPECT_EQ(POLLIN, ar_poll(pidfd));
 	}
 
-	tell(self->release[1], 0);
-	EXPECT_EQ(variant->waits ? EXITED(CHILD_CODE) : 0, hear(self->report[0]));
+	tell(self->tracer.release[1], 0);
+	if (variant->waits)
+		EXPECT_EQ(EXITED(CHILD_CODE), hear(self->report[0]));
 	EXPECT_EQ(POLLHUP, ar_poll_gone(pidfd));
 	EXPECT_EQ(EXITED(CHILD_CODE), ar_status(pidfd));
 }

@@ -304,14 +304,8 @@ TEST_F_TIMEOUT(autoreap, second_waiter_of_the_tracer_has_the_status, LONG_RUN)
 	/* Without a tracer nobody would write. */
 	close(self->report[1]);
 	for (i = 0; i < 4 * ar_rounds(); i++) {
-		pid = ar_fork(both[i % 2], both[i % 2] ? 0 : SIGCHLD, &pidfd);
-		ASSERT_LE(0, pid);
-		if (!pid) {
-			prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
-			tell(orders[1], getpid());
-			ar_gate_pass(&self->gate);
-			_exit(CHILD_CODE);
-		}
+		pid = ar_start_tracee(both[i % 2], &pidfd, &self->gate, orders[1]);
+		ASSERT_LT(0, pid);
 		ASSERT_EQ(0, hear(self->report[0]));
 		ASSERT_EQ(0, ar_gate_open(&self->gate));
 		for (j = 0; j < 2; j++)
