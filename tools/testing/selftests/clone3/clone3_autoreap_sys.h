@@ -243,7 +243,7 @@ static inline int ar_gate_open(const struct ar_gate *gate)
 }
 
 /* The exit code of every gated child: what a wait for it would return. */
-#define CHILD_CODE 7
+#define AR_CHILD_CODE 7
 
 /*
  * A child that waits at the gate, then exits with @code. With CLONE_AUTOREAP in
@@ -353,12 +353,12 @@ static inline int ar_send_files(int sock, const int *fds, unsigned int n)
 }
 
 /* No file, and no errno in its place. */
-#define NOTHING_LEFT (-1000)
+#define AR_NOTHING_LEFT (-1000)
 
 /*
  * The file that comes with a message of one byte: one that was sent, by SCM_RIGHTS, or
  * by SCM_PIDFD the pidfd of who sent it. Or the -errno that is in its place, or
- * NOTHING_LEFT. @flags are those of recvmsg().
+ * AR_NOTHING_LEFT. @flags are those of recvmsg().
  */
 static inline int ar_receive_file(int sock, int type, int flags)
 {
@@ -375,7 +375,7 @@ static inline int ar_receive_file(int sock, int type, int flags)
 
 	if (recvmsg(sock, &msg, flags) != 1 || !CMSG_FIRSTHDR(&msg) ||
 	    control.hdr.cmsg_level != SOL_SOCKET || control.hdr.cmsg_type != type)
-		return NOTHING_LEFT;
+		return AR_NOTHING_LEFT;
 	memcpy(&fd, CMSG_DATA(&control.hdr), sizeof(fd));
 	return fd;
 }
