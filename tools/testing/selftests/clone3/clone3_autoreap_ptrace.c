@@ -41,7 +41,7 @@ FIXTURE_SETUP(thread_traced)
 		return;
 	ASSERT_EQ(0, pipe(self->tracer.release));
 	self->tracer.report = self->report[1];
-	ASSERT_NE(SIG_ERR, signal(SIGCHLD, variant->sigchld));
+	ASSERT_TRUE(signal(SIGCHLD, variant->sigchld) != SIG_ERR);
 }
 
 FIXTURE_TEARDOWN(thread_traced)
