@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the CLONE_AUTOREAP tests share. Include this after the kselftest harness. */
+/* What the CLONE_AUTOREAP tests share, on the kselftest harness. */
 #ifndef CLONE3_AUTOREAP_H
 #define CLONE3_AUTOREAP_H
 
-#include <sys/resource.h>
-
 #include "clone3_autoreap_sys.h"
 
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+
+#include "../kselftest_harness.h"
+
 /* Most tests run with a child that has the flag, and with a control that has not. */
-static const __u64 both[] = { CLONE_AUTOREAP, 0 };
+static const __u64 ar_both[] = { CLONE_AUTOREAP, 0 };
 
 /* Exit codes of a helper that waited for a child: what it has found. */
-#define GOT_CHILD 1
-#define GOT_SIGCHLD 2
+#define AR_GOT_CHILD 1
+#define AR_GOT_SIGCHLD 2
 
 /* Whether the kernel knows the flag. If not, the test is skipped. */
 static inline bool ar_require(struct __test_metadata *const _metadata)
@@ -55,7 +58,7 @@ FIXTURE_TEARDOWN(autoreap)
 {
 }
 
-static inline int write_file(const char *path, const char *text)
+static inline int ar_write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY);
 	ssize_t len = fd < 0 ? -1 : write(fd, text, strlen(text));
@@ -64,13 +67,13 @@ static inline int write_file(const char *path, const char *text)
 	return len == (ssize_t)strlen(text) ? 0 : -1;
 }
 
-static inline void tell(int fd, int value)
+static inline void ar_tell(int fd, int value)
 {
 	if (write(fd, &value, sizeof(value)) != sizeof(value))
 		_exit(255);
 }
 
-static inline int hear(int fd)
+static inline int ar_hear(int fd)
 {
 	int value;
 
@@ -78,7 +81,7 @@ static inline int hear(int fd)
 }
 
 /* The number that the next file descriptor gets. */
-static inline int next_fd(void)
+static inline int ar_next_fd(void)
 {
 	int fd = dup(STDERR_FILENO);
 
@@ -87,26 +90,26 @@ static inline int next_fd(void)
 }
 
 /* From now on there is no file descriptor left. */
-static inline void take_away_files(void)
+static inline void ar_take_away_files(void)
 {
 	struct rlimit files;
 
 	getrlimit(RLIMIT_NOFILE, &files);
-	files.rlim_cur = next_fd();
+	files.rlim_cur = ar_next_fd();
 	setrlimit(RLIMIT_NOFILE, &files);
 }
 
 /* Wait for any exit of @pid and say what came of it. */
-static inline int wait_and_report(pid_t pid)
+static inline int ar_wait_and_report(pid_t pid)
 {
-	int found = pid > 0 && waitpid(pid, NULL, __WALL) == pid ? GOT_CHILD : 0;
+	int found = pid > 0 && waitpid(pid, NULL, __WALL) == pid ? AR_GOT_CHILD : 0;
 
-	return found | (ar_take_sigchld() ? GOT_SIGCHLD : 0);
+	return found | (ar_take_sigchld() ? AR_GOT_SIGCHLD : 0);
 }
 
 /* A child that was let go ends without a zombie, a status or a signal. */
-static inline void expect_reaped(struct __test_metadata *const _metadata, pid_t pid,
-				 int pidfd)
+static inline void ar_expect_reaped(struct __test_metadata *const _metadata, pid_t pid,
+				    int pidfd)
 {
 	EXPECT_EQ(-1, waitpid(pid, NULL, __WALL));
 	EXPECT_EQ(ECHILD, errno);
@@ -119,7 +122,7 @@ static inline void expect_reaped(struct __test_metadata *const _metadata, pid_t 
 }
 
 /* A child that was let go ends as an ordinary zombie of the caller. */
-static inline void expect_zombie(struct __test_metadata *const _metadata, pid_t pid)
+static inline void ar_expect_zombie(struct __test_metadata *const _metadata, pid_t pid)
 {
 	siginfo_t info = {};
 	int status;
@@ -130,54 +133,92 @@ static inline void expect_zombie(struct __test_metadata *const _metadata, pid_t 
 	EXPECT_EQ(1, ar_take_sigchld());
 	EXPECT_EQ(pid, waitpid(pid, &status, __WALL));
 	EXPECT_TRUE(WIFEXITED(status));
-	EXPECT_EQ(CHILD_CODE, WEXITSTATUS(status));
+	EXPECT_EQ(AR_CHILD_CODE, WEXITSTATUS(status));
 }
 
 /* How a child of the caller that was let go ends. */
-static inline void expect_end(struct __test_metadata *const _metadata, __u64 flags,
-			      pid_t pid, int pidfd)
+static inline void ar_expect_end(struct __test_metadata *const _metadata, __u64 flags,
+				 pid_t pid, int pidfd)
 {
 	if (flags & CLONE_AUTOREAP) {
-		expect_reaped(_metadata, pid, pidfd);
+		ar_expect_reaped(_metadata, pid, pidfd);
 	} else {
-		expect_zombie(_metadata, pid);
+		ar_expect_zombie(_metadata, pid);
 		close(pidfd);
 	}
 }
 
+/* A child at the gate that lets its siblings trace it, and tells its number. */
+static inline pid_t ar_start_tracee(__u64 flags, int *pidfd, const struct ar_gate *gate,
+				    int report)
+{
+	pid_t pid = ar_fork(flags, flags & CLONE_AUTOREAP ? 0 : SIGCHLD, pidfd);
+
+	if (pid)
+		return pid;
+	/* Yama knows siblings only by consent. */
+	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
+	ar_tell(report, getpid());
+	ar_gate_pass(gate);
+	_exit(AR_CHILD_CODE);
+}
+
+struct ar_tracer {
+	pid_t pid;
+	bool waits;
+	int report;
+	int release[2];
+};
+
+/* Trace a child, and say by whom, until released; wait for it, if so, and say its status. */
+static inline void *ar_trace(void *arg)
+{
+	struct ar_tracer *tracer = arg;
+	int status = 0;
+
+	ar_tell(tracer->report, ptrace(PTRACE_SEIZE, tracer->pid, NULL, NULL) ? errno : 0);
+	ar_tell(tracer->report, syscall(__NR_gettid));
+	ar_hear(tracer->release[0]);
+	if (tracer->waits) {
+		waitpid(tracer->pid, &status, __WALL);
+		ar_tell(tracer->report, status);
+	}
+	return NULL;
+}
+
 /* The next stop of a tracee: the signal, with an event above it, or -1 for none. */
-static inline int next_stop(pid_t pid)
+static inline int ar_next_stop(pid_t pid)
 {
 	int status;
 
 	return waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status) ? status >> 8 : -1;
 }
 
-#define EVENT_STOP(event) (SIGTRAP | (event) << 8)
+#define AR_EVENT_STOP(event) (SIGTRAP | (event) << 8)
 
-static inline int gated_thread(void *gate)
+static inline int ar_gated_thread(void *gate)
 {
 	ar_gate_pass(gate);
-	syscall(__NR_exit, CHILD_CODE);
+	syscall(__NR_exit, AR_CHILD_CODE);
 	return 0;
 }
 
 /* A child whose first thread ends at once, while a second waits at the gate. */
-static inline pid_t start_leaderless(__u64 flags, int *pidfd, struct ar_gate *gate)
+static inline pid_t ar_start_leaderless(__u64 flags, int *pidfd, struct ar_gate *gate)
 {
 	static char stack[16384];
 	pid_t pid = ar_fork(flags, flags & CLONE_AUTOREAP ? 0 : SIGCHLD, pidfd);
 
 	if (pid)
 		return pid;
-	if (clone(gated_thread, stack + sizeof(stack), CLONE_VM | CLONE_FS | CLONE_FILES |
+	if (clone(ar_gated_thread, stack + sizeof(stack), CLONE_VM | CLONE_FS | CLONE_FILES |
 		  CLONE_SIGHAND | CLONE_SYSVSEM | CLONE_THREAD, gate) < 0)
 		_exit(255);
-	return syscall(__NR_exit, CHILD_CODE);
+	return syscall(__NR_exit, AR_CHILD_CODE);
 }
 
-/* Run this program anew in @role, see exec_role(). */
-static inline void exec_self(const char *role, const struct ar_gate *gate, pid_t pid)
+/* Run this program anew in @role, see ar_exec_role(). */
+static inline void ar_exec_self(const char *role, const struct ar_gate *gate, pid_t pid)
 {
 	char num[3][16];
 
@@ -189,7 +230,7 @@ static inline void exec_self(const char *role, const struct ar_gate *gate, pid_t
 }
 
 /* A child with no exit signal that has called exec and waits at the gate. */
-static inline pid_t start_exec(__u64 flags, int *pidfd, struct ar_gate *gate)
+static inline pid_t ar_start_exec(__u64 flags, int *pidfd, struct ar_gate *gate)
 {
 	int ready[2];
 	pid_t pid;
@@ -199,7 +240,7 @@ static inline pid_t start_exec(__u64 flags, int *pidfd, struct ar_gate *gate)
 		return -1;
 	pid = ar_fork(flags, 0, pidfd);
 	if (!pid)
-		exec_self("child", gate, 0);
+		ar_exec_self("child", gate, 0);
 	close(ready[1]);
 	if (read(ready[0], &byte, 1))
 		pid = -1;
@@ -208,35 +249,35 @@ static inline pid_t start_exec(__u64 flags, int *pidfd, struct ar_gate *gate)
 }
 
 /* A child at the gate that has no exit signal, flag or not, until it has called exec. */
-static inline pid_t start_silent(__u64 flags, bool exec, int *pidfd,
-				 struct ar_gate *gate)
+static inline pid_t ar_start_silent(__u64 flags, bool exec, int *pidfd,
+				    struct ar_gate *gate)
 {
 	pid_t pid;
 
 	if (exec)
-		return start_exec(flags, pidfd, gate);
+		return ar_start_exec(flags, pidfd, gate);
 	pid = ar_fork(flags, 0, pidfd);
 	if (pid)
 		return pid;
 	ar_gate_pass(gate);
-	_exit(CHILD_CODE);
+	_exit(AR_CHILD_CODE);
 }
 
 /* main() asks for this before the harness: <role> <gate> <gate> <pid>. */
-static inline bool is_exec_role(int argc, char **argv)
+static inline bool ar_is_exec_role(int argc, char **argv)
 {
 	return argc == 5 && argv[1][0] != '-';
 }
 
-/* What exec_self() has started: a child at the gate, or a parent that opens it. */
-static inline int exec_role(char **argv)
+/* What ar_exec_self() has started: a child at the gate, or a parent that opens it. */
+static inline int ar_exec_role(char **argv)
 {
 	struct ar_gate gate = { .fd = { atoi(argv[2]), atoi(argv[3]) } };
 
 	if (!strcmp(argv[1], "parent"))
-		return ar_gate_open(&gate) ? 255 : wait_and_report(atoi(argv[4]));
+		return ar_gate_open(&gate) ? 255 : ar_wait_and_report(atoi(argv[4]));
 	ar_gate_pass(&gate);
-	return CHILD_CODE;
+	return AR_CHILD_CODE;
 }
 
 #endif /* CLONE3_AUTOREAP_H */

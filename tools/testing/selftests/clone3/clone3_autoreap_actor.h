@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Tasks that do what they are told, one system call at a time, and say what came of it.
- * Who includes this, after clone3_autoreap_info.h, says in act_as() who tells them.
+ * Who includes this says in act_as() who tells them.
  */
 #ifndef CLONE3_AUTOREAP_ACTOR_H
 #define CLONE3_AUTOREAP_ACTOR_H
+
+#include "clone3_autoreap.h"
+#include "clone3_autoreap_info.h"
 
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -35,20 +38,20 @@ struct mail {
 static void act_as(long self);
 
 /* What all actors share, @size bytes, or MAP_FAILED. */
-static inline void *share(size_t size)
+static inline void *ar_share(size_t size)
 {
 	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, SHARED_FD, 0);
 }
 
 /* Make it, and let it survive an exec. */
-static inline void *make_shared(size_t size)
+static inline void *ar_make_shared(size_t size)
 {
 	int fd = memfd_create("actors", 0);
 
 	if (ftruncate(fd, size) || dup2(fd, SHARED_FD) < 0)
 		return MAP_FAILED;
 	close(fd);
-	return share(size);
+	return ar_share(size);
 }
 
 /*
@@ -56,7 +59,7 @@ static inline void *make_shared(size_t size)
  * its own. A user @uid elsewhere is root here, so that an exec takes no capability away.
  * SIGCHLD and SIGUSR1 are held back.
  */
-static inline int settle_down(uid_t uid)
+static inline int ar_settle_down(uid_t uid)
 {
 	char map[32];
 	sigset_t set;
@@ -67,14 +70,14 @@ static inline int settle_down(uid_t uid)
 	sigaddset(&set, SIGUSR1);
 	/* Whoever sends to its process group sends to nobody else. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return setpgid(0, 0) || write_file("/proc/self/uid_map", map) ||
+	return setpgid(0, 0) || ar_write_file("/proc/self/uid_map", map) ||
 	       sigprocmask(SIG_BLOCK, &set, NULL) ||
 	       unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	       mount("proc", "/proc", "proc", 0, NULL) ||
 	       mount("tmp", "/tmp", "tmpfs", 0, NULL) || chdir("/tmp") ? -1 : 0;
 }
 
-static inline time_t now(void)
+static inline time_t ar_now(void)
 {
 	struct timespec ts;
 
@@ -86,13 +89,13 @@ static inline time_t now(void)
  * All who are there end, and are waited for; @met is told of each. False if somebody is
  * left after half a minute.
  */
-static inline bool kill_all(void (*met)(pid_t pid))
+static inline bool ar_kill_all(void (*met)(pid_t pid))
 {
-	time_t start = now();
+	time_t start = ar_now();
 	pid_t pid;
 
 	kill(-1, SIGKILL);
-	while (now() - start < 30) {
+	while (ar_now() - start < 30) {
 		pid = waitpid(-1, NULL, WNOHANG | __WALL);
 		if (pid < 0 && errno == ECHILD) {
 			unlink("core");
@@ -180,7 +183,7 @@ static long do_disposition(struct mail *mail)
 	return sigaction(SIGCHLD, &sa, NULL);
 }
 
-static long obey(struct mail *mail, int order)
+static long ar_obey(struct mail *mail, int order)
 {
 	switch (order) {
 	case DO_ANSWER:

@@ -98,7 +98,7 @@ static int by_exec(int pidfd)
 	}
 	close(pidfd);
 	close(report[1]);
-	return hear(report[0]) == CHILD_CODE ? 0 : -1;
+	return ar_hear(report[0]) == AR_CHILD_CODE ? 0 : -1;
 }
 
 /* A message that nobody has received when its socket goes. */
@@ -106,7 +106,7 @@ static int by_lost_message(int pidfd)
 {
 	int sock[2];
 
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sock) || send_files(sock[0], &pidfd, 1))
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sock) || ar_send_files(sock[0], &pidfd, 1))
 		return -1;
 	close(pidfd);
 	close(sock[0]);
@@ -123,7 +123,7 @@ static int by_garbage(int pidfd)
 	files[0] = pidfd;
 	files[1] = sock[0];
 	files[2] = sock[1];
-	if (send_files(sock[0], files, 3))
+	if (ar_send_files(sock[0], files, 3))
 		return -1;
 	close(pidfd);
 	close(sock[0]);
@@ -151,7 +151,7 @@ static int by_ring_files(int pidfd)
 
 FIXTURE(last_reference)
 {
-	struct leash leash;
+	struct ar_leash leash;
 };
 
 FIXTURE_VARIANT(last_reference)
@@ -172,8 +172,8 @@ FIXTURE_VARIANT_ADD(last_reference, ring_files) { by_ring_files };
 
 FIXTURE_SETUP(last_reference)
 {
-	if (set_up_leash(_metadata, &self->leash))
-		ASSERT_EQ(0, start(&self->leash, AUTOKILL));
+	if (ar_leash_set_up(_metadata, &self->leash))
+		ASSERT_EQ(0, ar_leash_start(&self->leash, AR_AUTOKILL));
 }
 
 FIXTURE_TEARDOWN(last_reference)
@@ -184,34 +184,34 @@ FIXTURE_TEARDOWN(last_reference)
 /* However the last reference goes, the child goes; not while there is another one. */
 TEST_F(last_reference, kills_the_child)
 {
-	struct leash *leash = &self->leash;
+	struct ar_leash *leash = &self->leash;
 	int ret, second = dup(leash->pidfd);
 
-	ASSERT_TRUE(lives(leash));
+	ASSERT_TRUE(ar_leash_lives(leash));
 	ASSERT_EQ(0, close(leash->pidfd));
-	ASSERT_TRUE(lives(leash));
+	ASSERT_TRUE(ar_leash_lives(leash));
 	ret = variant->drop(second);
 	if (ret == NOT_THERE)
 		SKIP(return, "needs io_uring");
 	ASSERT_EQ(0, ret);
-	EXPECT_TRUE(was_killed(leash));
+	EXPECT_TRUE(ar_leash_was_killed(leash));
 	EXPECT_EQ(-1, waitpid(leash->pid, NULL, __WALL));
 }
 
 /* What does not count: whatever else is a pidfd of the child. */
 
-static int by_number(const struct leash *leash)
+static int by_number(const struct ar_leash *leash)
 {
 	return ar_pidfd_open(leash->pid, 0);
 }
 
-static int by_thread(const struct leash *leash)
+static int by_thread(const struct ar_leash *leash)
 {
 	return ar_pidfd_open(leash->pid, PIDFD_THREAD);
 }
 
 /* A file of its own, which does not take over how the other one is marked. */
-static int by_name(const struct leash *leash)
+static int by_name(const struct ar_leash *leash)
 {
 	char path[32];
 
@@ -220,7 +220,7 @@ static int by_name(const struct leash *leash)
 }
 
 /* O_TRUNC is refused, or else taken out. */
-static int by_name_marked(const struct leash *leash)
+static int by_name_marked(const struct ar_leash *leash)
 {
 	char path[32];
 
@@ -229,7 +229,7 @@ static int by_name_marked(const struct leash *leash)
 }
 
 /* A file handle gives a file of its own as well, on kernels where pidfds have them. */
-static int by_handle_with(const struct leash *leash, int flags)
+static int by_handle_with(const struct ar_leash *leash, int flags)
 {
 	union {
 		struct file_handle handle;
@@ -242,17 +242,17 @@ static int by_handle_with(const struct leash *leash, int flags)
 	return open_by_handle_at(leash->pidfd, &u.handle, flags);
 }
 
-static int by_handle(const struct leash *leash)
+static int by_handle(const struct ar_leash *leash)
 {
 	return by_handle_with(leash, 0);
 }
 
-static int by_handle_marked(const struct leash *leash)
+static int by_handle_marked(const struct ar_leash *leash)
 {
 	return by_handle_with(leash, O_TRUNC);
 }
 
-static int by_flags(const struct leash *leash)
+static int by_flags(const struct ar_leash *leash)
 {
 	int fd = ar_pidfd_open(leash->pid, 0);
 
@@ -265,7 +265,7 @@ enum given { ALWAYS, IF_THREADS_HAVE_PIDFDS, SOMETIMES };
 
 static const struct {
 	const char *name;
-	int (*open)(const struct leash *leash);
+	int (*open)(const struct ar_leash *leash);
 	enum given given;
 } others[] = {
 	{ "number", by_number, ALWAYS },
@@ -285,26 +285,26 @@ static bool is_sure(enum given given)
 /* Only what clone3() has returned kills, and its flags cannot be given away, or taken. */
 TEST_F(autokill, is_a_property_of_one_file)
 {
-	struct leash *leash = &self->leash;
+	struct ar_leash *leash = &self->leash;
 	unsigned int i;
 	int fd;
 
-	ASSERT_EQ(0, start(leash, AUTOKILL));
+	ASSERT_EQ(0, ar_leash_start(leash, AR_AUTOKILL));
 	for (i = 0; i < ARRAY_SIZE(others); i++) {
 		fd = others[i].open(leash);
 		ASSERT_TRUE(fd >= 0 || !is_sure(others[i].given)) {
 			TH_LOG("no pidfd by %s: %s", others[i].name, strerror(errno));
 		}
 		close(fd);
-		ASSERT_TRUE(lives(leash)) {
+		ASSERT_TRUE(ar_leash_lives(leash)) {
 			TH_LOG("killed by a pidfd by %s", others[i].name);
 		}
 	}
 	ASSERT_EQ(0, fcntl(leash->pidfd, F_SETFL, O_NONBLOCK));
 	ASSERT_EQ(0, fcntl(leash->pidfd, F_SETFL, 0));
-	ASSERT_TRUE(lives(leash));
+	ASSERT_TRUE(ar_leash_lives(leash));
 	ASSERT_EQ(0, close(leash->pidfd));
-	EXPECT_TRUE(was_killed(leash));
+	EXPECT_TRUE(ar_leash_was_killed(leash));
 }
 
 /* The pidfd that a socket makes of the peer who has connected, or -1. */
@@ -320,7 +320,7 @@ static int by_peer(int sock)
 TEST_F(autokill, pidfds_of_sockets_do_not_kill)
 {
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
-	struct leash *leash = &self->leash;
+	struct ar_leash *leash = &self->leash;
 	int listener, sock, fd, i, on = 1;
 	struct ar_info info;
 	socklen_t len = sizeof(name);
@@ -332,7 +332,7 @@ TEST_F(autokill, pidfds_of_sockets_do_not_kill)
 	ASSERT_EQ(0, bind(listener, (void *)&name, sizeof(sa_family_t)));
 	ASSERT_EQ(0, getsockname(listener, (void *)&name, &len));
 	ASSERT_EQ(0, listen(listener, 1));
-	leash->pid = ar_fork(AUTOKILL, 0, &leash->pidfd);
+	leash->pid = ar_fork(AR_AUTOKILL, 0, &leash->pidfd);
 	ASSERT_LE(0, leash->pid);
 	if (!leash->pid) {
 		sock = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -341,7 +341,7 @@ TEST_F(autokill, pidfds_of_sockets_do_not_kill)
 		ar_gate_pass(&leash->gate);
 		if (write(sock, "", 1) != 1)
 			_exit(255);
-		serve(leash);
+		ar_leash_serve(leash);
 	}
 	leash->watch = ar_pidfd_open(leash->pid, 0);
 	sock = accept(listener, NULL, NULL);
@@ -349,41 +349,41 @@ TEST_F(autokill, pidfds_of_sockets_do_not_kill)
 	ASSERT_EQ(0, setsockopt(sock, SOL_SOCKET, SO_PASSPIDFD, &on, sizeof(on)));
 	ASSERT_EQ(0, ar_gate_open(&leash->gate));
 	for (i = 0; i < 2; i++) {
-		fd = i ? ar_sender(sock, 0) : by_peer(sock);
+		fd = i ? ar_receive_file(sock, SCM_PIDFD, 0) : by_peer(sock);
 		ASSERT_LE(0, fd);
 		ASSERT_EQ(0, ar_info(fd, PIDFD_INFO_PID, &info));
 		ASSERT_EQ(leash->pid, info.pid);
 		ASSERT_EQ(0, close(fd));
-		ASSERT_TRUE(lives(leash));
+		ASSERT_TRUE(ar_leash_lives(leash));
 	}
 	ASSERT_EQ(0, close(leash->pidfd));
-	EXPECT_TRUE(was_killed(leash));
+	EXPECT_TRUE(ar_leash_was_killed(leash));
 }
 
 /* Without the flag nobody is killed, and with it nobody who has ended by himself. */
 TEST_F(autokill, only_kills_who_has_it_and_lives)
 {
-	struct leash *leash = &self->leash;
+	struct ar_leash *leash = &self->leash;
 
-	ASSERT_EQ(0, start(leash, AUTOKILL & ~CLONE_PIDFD_AUTOKILL));
+	ASSERT_EQ(0, ar_leash_start(leash, AR_AUTOKILL & ~CLONE_PIDFD_AUTOKILL));
 	ASSERT_EQ(0, close(leash->pidfd));
-	ASSERT_TRUE(lives(leash));
+	ASSERT_TRUE(ar_leash_lives(leash));
 	ASSERT_EQ(0, syscall(__NR_pidfd_send_signal, leash->watch, SIGTERM, NULL, 0));
 	ASSERT_EQ(POLLHUP, ar_poll_gone(leash->watch));
 
-	leash->pid = ar_fork(AUTOKILL, 0, &leash->pidfd);
+	leash->pid = ar_fork(AR_AUTOKILL, 0, &leash->pidfd);
 	ASSERT_LE(0, leash->pid);
 	if (!leash->pid)
-		_exit(CHILD_CODE);
+		_exit(AR_CHILD_CODE);
 	ASSERT_EQ(POLLHUP, ar_poll_gone(leash->pidfd));
-	EXPECT_EQ(EXITED(CHILD_CODE), ar_status(leash->pidfd));
+	EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), ar_status(leash->pidfd));
 	EXPECT_EQ(0, close(leash->pidfd));
 }
 
 int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "stay")) {
-		tell(atoi(argv[2]), CHILD_CODE);
+		ar_tell(atoi(argv[2]), AR_CHILD_CODE);
 		for (;;)
 			pause();
 	}

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* CLONE_NNP and CLONE_PIDFD_AUTOKILL for the tests. Include clone3_autoreap_info.h before. */
+/* CLONE_NNP and CLONE_PIDFD_AUTOKILL for the tests. */
 #ifndef CLONE3_AUTOREAP_AUTOKILL_H
 #define CLONE3_AUTOREAP_AUTOKILL_H
 
+#include "clone3_autoreap.h"
+#include "clone3_autoreap_info.h"
+
 #include <linux/capability.h>
-#include <sys/socket.h>
 
 /* What CLONE_PIDFD_AUTOKILL needs besides, of whoever has no privilege. */
-#define AUTOKILL (CLONE_AUTOREAP | CLONE_PIDFD | CLONE_NNP | CLONE_PIDFD_AUTOKILL)
+#define AR_AUTOKILL (CLONE_AUTOREAP | CLONE_PIDFD | CLONE_NNP | CLONE_PIDFD_AUTOKILL)
 
 /* The caller no longer has CAP_SYS_ADMIN in its user namespace. */
-static inline int drop_sys_admin(void)
+static inline int ar_drop_sys_admin(void)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct caps[2];
@@ -22,7 +24,7 @@ static inline int drop_sys_admin(void)
 }
 
 /* A child that answers whoever opens the gate, a pidfd of it that counts, and one not. */
-struct leash {
+struct ar_leash {
 	struct ar_gate gate;
 	int report[2];
 	int pidfd;
@@ -30,17 +32,17 @@ struct leash {
 	pid_t pid;
 };
 
-static inline void serve(const struct leash *leash)
+static inline void ar_leash_serve(const struct ar_leash *leash)
 {
 	char byte;
 
 	while (read(leash->gate.fd[0], &byte, 1) == 1)
-		tell(leash->report[1], CHILD_CODE);
-	_exit(CHILD_CODE);
+		ar_tell(leash->report[1], AR_CHILD_CODE);
+	_exit(AR_CHILD_CODE);
 }
 
 /* A killed child answers no more: the signal is sent before close() returns. */
-static inline bool lives(const struct leash *leash)
+static inline bool ar_leash_lives(const struct ar_leash *leash)
 {
 	struct pollfd pfd[2] = {
 		{ .fd = leash->report[0], .events = POLLIN },
@@ -49,69 +51,47 @@ static inline bool lives(const struct leash *leash)
 
 	if (ar_gate_open(&leash->gate) || poll(pfd, 2, -1) < 1 || !pfd[0].revents)
 		return false;
-	return hear(leash->report[0]) == CHILD_CODE;
+	return ar_hear(leash->report[0]) == AR_CHILD_CODE;
 }
 
 /* Wait until the child is gone: killed, unless it has ended as it likes. */
-static inline bool was_killed(const struct leash *leash)
+static inline bool ar_leash_was_killed(const struct ar_leash *leash)
 {
 	return ar_poll_gone(leash->watch) == POLLHUP && ar_status(leash->watch) == SIGKILL;
 }
 
-static inline int prepare(struct leash *leash)
+static inline int ar_leash_prepare(struct ar_leash *leash)
 {
 	return pipe(leash->gate.fd) || pipe(leash->report) ? -1 : 0;
 }
 
 /* Start a child that serves. */
-static inline int start(struct leash *leash, __u64 flags)
+static inline int ar_leash_start(struct ar_leash *leash, __u64 flags)
 {
 	leash->pid = ar_fork(flags, 0, &leash->pidfd);
 	if (!leash->pid)
-		serve(leash);
+		ar_leash_serve(leash);
 	leash->watch = leash->pid < 0 ? -1 : ar_pidfd_open(leash->pid, 0);
 	return leash->watch < 0 ? -1 : 0;
 }
 
-/* Send @fds to @sock, from which nobody may ever receive them. */
-static inline int send_files(int sock, int *fds, unsigned int n)
-{
-	union {
-		struct cmsghdr hdr;
-		char buf[CMSG_SPACE(3 * sizeof(int))];
-	} u = {};
-	struct iovec iov = { .iov_base = "", .iov_len = 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &u,
-		.msg_controllen = CMSG_SPACE(n * sizeof(int)),
-	};
-
-	u.hdr.cmsg_level = SOL_SOCKET;
-	u.hdr.cmsg_type = SCM_RIGHTS;
-	u.hdr.cmsg_len = CMSG_LEN(n * sizeof(int));
-	memcpy(CMSG_DATA(&u.hdr), fds, n * sizeof(int));
-	return sendmsg(sock, &msg, 0) == 1 ? 0 : -1;
-}
-
 FIXTURE(autokill)
 {
-	struct leash leash;
+	struct ar_leash leash;
 };
 
 /* False if the test is skipped. */
-static inline bool set_up_leash(struct __test_metadata *const _metadata, struct leash *leash)
+static inline bool ar_leash_set_up(struct __test_metadata *const _metadata, struct ar_leash *leash)
 {
-	if (!ar_knows(AUTOKILL))
+	if (!ar_knows(AR_AUTOKILL))
 		SKIP(return false, "this kernel does not know CLONE_PIDFD_AUTOKILL");
-	ASSERT_EQ(0, prepare(leash));
+	ASSERT_EQ(0, ar_leash_prepare(leash));
 	return true;
 }
 
 FIXTURE_SETUP(autokill)
 {
-	set_up_leash(_metadata, &self->leash);
+	ar_leash_set_up(_metadata, &self->leash);
 }
 
 FIXTURE_TEARDOWN(autokill)

@@ -388,7 +388,7 @@ static void measure_helper(const char *name, __u64 flags, __u64 budget, int mib)
 	/* The first life is not counted. */
 	for (lives = -1; lives < HELPER_LIVES || sum < budget; lives++) {
 		begin = now();
-		if (run_helper(path, flags) != EXITED(CHILD_CODE))
+		if (run_helper(path, flags) != AR_EXITED(AR_CHILD_CODE))
 			errx(1, "%s: not the status of the helper", name);
 		end = now();
 		/* As a process does that goes on: the next child finds pages to protect. */
@@ -419,7 +419,7 @@ int main(int argc, char **argv)
 	size_t n, h;
 
 	if (argc == 2 && !strcmp(argv[1], HELPER))
-		return CHILD_CODE;
+		return AR_CHILD_CODE;
 	ways_here = ar_missing() ? AUTOREAP : WAYS;
 	printf("start  %llu\n", (unsigned long long)now());
 	if (argc > 2 || millions < 1)

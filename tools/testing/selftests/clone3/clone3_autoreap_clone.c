@@ -75,7 +75,7 @@ static int refused_with(const struct refusal *row)
 	u.bytes[sizeof(u.bytes) - 1] = 1;
 
 	taken[0] = 1;
-	fd = next_fd();
+	fd = ar_next_fd();
 	if (row->take_away)
 		row->take_away();
 	getrlimit(RLIMIT_NOFILE, &files);
@@ -86,7 +86,7 @@ static int refused_with(const struct refusal *row)
 	setrlimit(RLIMIT_NOFILE, &files);
 	if (waitpid(-1, NULL, WNOHANG | __WALL) != -1 || errno != ECHILD)
 		_exit(255);
-	_exit(next_fd() == fd ? error : 255);
+	_exit(ar_next_fd() == fd ? error : 255);
 }
 
 /* A pid namespace whose init has ended takes no more processes. */
@@ -136,7 +136,7 @@ static const struct refusal refusals[] = {
 	{ "file for a cgroup", CLONE_INTO_CGROUP, 0, VER2, EBADF, .cgroup = STDERR_FILENO },
 	{ "too many numbers", 0, 0, VER2, EINVAL, .set_tid_size = 33 },
 	{ "more numbers than levels", CLONE_PIDFD, 0, VER2, EINVAL, .set_tid_size = 32 },
-	{ "no file left", CLONE_PIDFD, 0, VER2, EMFILE, .take_away = take_away_files },
+	{ "no file left", CLONE_PIDFD, 0, VER2, EMFILE, .take_away = ar_take_away_files },
 	{ "no init", CLONE_PIDFD, 0, VER2, ENOMEM, .take_away = take_away_init },
 };
 
@@ -171,7 +171,7 @@ TEST_F(autoreap, can_be_asked_for_without_a_child)
 {
 	struct ar_clone_args args = {
 		.flags = CLONE_PIDFD | CLONE_AUTOREAP, .pidfd = AR_NOWHERE };
-	int fd = next_fd();
+	int fd = ar_next_fd();
 
 	/* Even if the lowest addresses are there, as they may be for emulators. */
 	mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
@@ -182,7 +182,7 @@ TEST_F(autoreap, can_be_asked_for_without_a_child)
 	EXPECT_EQ(EINVAL, errno);
 	EXPECT_EQ(-1, waitpid(-1, NULL, WNOHANG | __WALL));
 	EXPECT_EQ(ECHILD, errno);
-	EXPECT_EQ(fd, next_fd());
+	EXPECT_EQ(fd, ar_next_fd());
 }
 
 /* Container managers refuse clone3() as a whole, with another errno than the flag's. */
@@ -201,7 +201,7 @@ TEST_F(autoreap, seccomp_cannot_be_mistaken_for_an_old_kernel)
 	ASSERT_EQ(0, prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog));
 	pid = ar_fork(CLONE_AUTOREAP, 0, NULL);
 	if (!pid)
-		_exit(CHILD_CODE);
+		_exit(AR_CHILD_CODE);
 	EXPECT_EQ(-1, pid);
 	EXPECT_EQ(ENOSYS, errno);
 }
@@ -229,13 +229,13 @@ static void tell_clone_parent(int fd, bool all)
 		args.stack_size = args.flags & CLONE_VM ? sizeof(empty_stack) / 2 : 0;
 		pid = ar_clone3(&args, sizeof(args));
 		if (!pid)
-			_exit(CHILD_CODE);
-		tell(fd, pid < 0 ? errno : 0);
+			_exit(AR_CHILD_CODE);
+		ar_tell(fd, pid < 0 ? errno : 0);
 	}
 	pid = ar_legacy_clone(CLONE_PARENT | SIGCHLD);
 	if (!pid)
-		_exit(CHILD_CODE);
-	tell(fd, pid < 0 ? errno : 0);
+		_exit(AR_CHILD_CODE);
+	ar_tell(fd, pid < 0 ? errno : 0);
 }
 
 static void hear_refusals(struct __test_metadata *const _metadata, int fd)
@@ -243,7 +243,7 @@ static void hear_refusals(struct __test_metadata *const _metadata, int fd)
 	unsigned int i;
 
 	for (i = 0; i <= ARRAY_SIZE(parent_flags); i++)
-		EXPECT_EQ(EINVAL, hear(fd));
+		EXPECT_EQ(EINVAL, ar_hear(fd));
 }
 
 static int tell_from_thread(void *fd)
@@ -266,7 +266,7 @@ TEST_F(autoreap, refuses_clone_parent_from_inside)
 	ASSERT_LE(0, pid);
 	if (!pid) {
 		tell_clone_parent(self->report[1], true);
-		if (start_thread(tell_from_thread, &self->report[1], NULL) < 0)
+		if (ar_start_thread(tell_from_thread, &self->report[1], NULL) < 0)
 			_exit(255);
 		for (;;)
 			pause();
@@ -282,13 +282,13 @@ TEST_F(autoreap, refuses_clone_parent_from_inside)
 	ASSERT_LE(0, pid);
 	if (!pid) {
 		tell_clone_parent(self->report[1], false);
-		_exit(CHILD_CODE);
+		_exit(AR_CHILD_CODE);
 	}
-	EXPECT_EQ(0, hear(self->report[0]));
-	EXPECT_EQ(0, hear(self->report[0]));
+	EXPECT_EQ(0, ar_hear(self->report[0]));
+	EXPECT_EQ(0, ar_hear(self->report[0]));
 	for (i = 0; i < 3; i++) {
 		EXPECT_LT(0, waitpid(-1, &status, __WALL));
-		EXPECT_EQ(CHILD_CODE, WEXITSTATUS(status));
+		EXPECT_EQ(AR_CHILD_CODE, WEXITSTATUS(status));
 	}
 	EXPECT_EQ(-1, waitpid(-1, NULL, __WALL));
 	EXPECT_EQ(ECHILD, errno);
@@ -359,12 +359,12 @@ TEST_F(autoreap, combines_with_other_flags)
 		args.stack_size = args.flags & CLONE_VM ? sizeof(empty_stack) / 2 : 0;
 		pid = ar_clone3(&args, sizeof(args));
 		if (!pid) {
-			syscall(__NR_exit_group, CHILD_CODE);
+			syscall(__NR_exit_group, AR_CHILD_CODE);
 			__builtin_unreachable();
 		}
 		EXPECT_LT(0, pid)
 			TH_LOG("with %s: %s", combinations[i].name, strerror(errno));
-		expect_reaped(_metadata, pid, pidfd);
+		ar_expect_reaped(_metadata, pid, pidfd);
 	}
 }
 
@@ -383,11 +383,11 @@ TEST_F(autoreap, has_its_number_written)
 	pid = ar_clone3(&args, sizeof(args));
 	ASSERT_LE(0, pid);
 	if (!pid)
-		_exit(child_tid == getpid() ? CHILD_CODE : 255);
+		_exit(child_tid == getpid() ? AR_CHILD_CODE : 255);
 	EXPECT_EQ(pid, parent_tid);
 	EXPECT_EQ(-1, child_tid);
-	expect_reaped(_metadata, pid, dup(pidfd));
-	EXPECT_EQ(EXITED(CHILD_CODE), ar_status(pidfd));
+	ar_expect_reaped(_metadata, pid, dup(pidfd));
+	EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), ar_status(pidfd));
 }
 
 /* With CLONE_VFORK the caller goes on when the child has ended, as from vfork(2). */
@@ -403,12 +403,12 @@ TEST_F(autoreap, holds_up_the_caller_of_vfork)
 		ASSERT_LE(0, pid);
 		if (!pid) {
 			sched_yield();
-			tell(self->report[1], CHILD_CODE);
-			_exit(CHILD_CODE);
+			ar_tell(self->report[1], AR_CHILD_CODE);
+			_exit(AR_CHILD_CODE);
 		}
 		EXPECT_EQ(1, poll(&report, 1, 0));
-		EXPECT_EQ(CHILD_CODE, hear(self->report[0]));
-		expect_end(_metadata, flags[i], pid, pidfd);
+		EXPECT_EQ(AR_CHILD_CODE, ar_hear(self->report[0]));
+		ar_expect_end(_metadata, flags[i], pid, pidfd);
 	}
 }
 
@@ -423,7 +423,7 @@ TEST_F(autoreap, accepts_every_struct_size)
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		pid = ar_clone3(&args, sizes[i]);
 		if (!pid)
-			_exit(CHILD_CODE);
+			_exit(AR_CHILD_CODE);
 		EXPECT_LT(0, pid);
 	}
 	EXPECT_EQ(-1, waitpid(-1, NULL, __WALL));
@@ -438,8 +438,8 @@ TEST_F(autoreap, legacy_clone_makes_a_plain_child)
 	pid = ar_legacy_clone((unsigned long)CLONE_AUTOREAP | SIGCHLD);
 	ASSERT_LE(0, pid);
 	if (!pid)
-		_exit(CHILD_CODE);
-	expect_zombie(_metadata, pid);
+		_exit(AR_CHILD_CODE);
+	ar_expect_zombie(_metadata, pid);
 }
 
 /* Children of an autoreap process are plain children unless they ask. */
@@ -453,16 +453,16 @@ TEST_F(autoreap, is_not_inherited)
 	if (!pid) {
 		child = ar_fork(0, SIGCHLD, NULL);
 		if (!child)
-			_exit(CHILD_CODE);
+			_exit(AR_CHILD_CODE);
 		waitid(P_PID, child, &info, WEXITED | WNOWAIT);
-		tell(self->report[1], info.si_pid == child && info.si_status == CHILD_CODE);
-		tell(self->report[1], ar_state(child));
-		tell(self->report[1], wait_and_report(child));
-		_exit(CHILD_CODE);
+		ar_tell(self->report[1], info.si_pid == child && info.si_status == AR_CHILD_CODE);
+		ar_tell(self->report[1], ar_state(child));
+		ar_tell(self->report[1], ar_wait_and_report(child));
+		_exit(AR_CHILD_CODE);
 	}
-	EXPECT_EQ(1, hear(self->report[0]));
-	EXPECT_EQ('Z', hear(self->report[0]));
-	EXPECT_EQ(GOT_CHILD | GOT_SIGCHLD, hear(self->report[0]));
+	EXPECT_EQ(1, ar_hear(self->report[0]));
+	EXPECT_EQ('Z', ar_hear(self->report[0]));
+	EXPECT_EQ(AR_GOT_CHILD | AR_GOT_SIGCHLD, ar_hear(self->report[0]));
 	EXPECT_EQ(-1, waitpid(pid, NULL, __WALL));
 	EXPECT_EQ(ECHILD, errno);
 }

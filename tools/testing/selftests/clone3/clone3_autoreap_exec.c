@@ -23,19 +23,19 @@ TEST_F(autoreap, waits_for_the_last_thread)
 	int pidfd = -1;
 	pid_t pid;
 
-	pid = start_leaderless(CLONE_AUTOREAP, &pidfd, &self->gate);
+	pid = ar_start_leaderless(CLONE_AUTOREAP, &pidfd, &self->gate);
 	ASSERT_LT(0, pid);
 	ar_await_state(pid, 'Z');
 	EXPECT_EQ(0, ar_poll(pidfd));
 	EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG | __WALL));
 	ASSERT_EQ(0, ar_gate_open(&self->gate));
-	expect_reaped(_metadata, pid, pidfd);
+	ar_expect_reaped(_metadata, pid, pidfd);
 
-	pid = start_leaderless(0, &pidfd, &self->gate);
+	pid = ar_start_leaderless(0, &pidfd, &self->gate);
 	ASSERT_LT(0, pid);
 	ar_await_state(pid, 'Z');
 	ASSERT_EQ(0, ar_gate_open(&self->gate));
-	expect_zombie(_metadata, pid);
+	ar_expect_zombie(_metadata, pid);
 }
 
 /* Nobody but the kernel knows the threads that work for io_uring, and they end as well. */
@@ -49,7 +49,7 @@ TEST_F(autoreap, ends_with_a_thread_of_io_uring)
 	if (ar_ring_open(&ring))
 		SKIP(return, "needs io_uring: %s", strerror(errno));
 	for (i = 0; i < 2; i++) {
-		pid = ar_fork(both[i], both[i] ? 0 : SIGCHLD, &pidfd);
+		pid = ar_fork(ar_both[i], ar_both[i] ? 0 : SIGCHLD, &pidfd);
 		ASSERT_LE(0, pid);
 		if (!pid) {
 			/* A thread sleeps in this read while the process ends. */
@@ -60,9 +60,9 @@ TEST_F(autoreap, ends_with_a_thread_of_io_uring)
 
 			if (ar_ring_open(&ring) || ar_ring_submit(&ring, sqe, 0))
 				_exit(255);
-			_exit(CHILD_CODE);
+			_exit(AR_CHILD_CODE);
 		}
-		expect_end(_metadata, both[i], pid, pidfd);
+		ar_expect_end(_metadata, ar_both[i], pid, pidfd);
 	}
 }
 
@@ -73,7 +73,7 @@ TEST_F(autoreap, survives_exec)
 	int pidfd = -1;
 	pid_t pid;
 
-	pid = start_exec(CLONE_AUTOREAP, &pidfd, &self->gate);
+	pid = ar_start_exec(CLONE_AUTOREAP, &pidfd, &self->gate);
 	ASSERT_LT(0, pid);
 	ASSERT_EQ(0, ar_stat(pid, &st));
 	ASSERT_EQ(SIGCHLD, st.exit_signal);
@@ -81,12 +81,12 @@ TEST_F(autoreap, survives_exec)
 	ASSERT_EQ(0, ar_gate_open(&self->gate));
 	EXPECT_EQ(-1, waitpid(pid, NULL, 0));
 	EXPECT_EQ(ECHILD, errno);
-	expect_reaped(_metadata, pid, pidfd);
+	ar_expect_reaped(_metadata, pid, pidfd);
 
-	pid = start_exec(0, NULL, &self->gate);
+	pid = ar_start_exec(0, NULL, &self->gate);
 	ASSERT_LT(0, pid);
 	ASSERT_EQ(0, ar_gate_open(&self->gate));
-	expect_zombie(_metadata, pid);
+	ar_expect_zombie(_metadata, pid);
 }
 
 /* What the leader does while another thread calls exec, and takes over its number. */
@@ -129,8 +129,8 @@ static int exec_from_thread(void *arg)
 	if (thread->leaves)
 		ar_await_state(getpid(), 'Z');
 	else
-		hear(thread->go);
-	exec_self("child", thread->gate, 0);
+		ar_hear(thread->go);
+	ar_exec_self("child", thread->gate, 0);
 	return 255;
 }
 
@@ -140,10 +140,10 @@ static pid_t start_exec_thread(__u64 flags, int *pidfd, const struct exec_thread
 
 	if (pid)
 		return pid;
-	if (start_thread(exec_from_thread, thread, NULL) < 0)
+	if (ar_start_thread(exec_from_thread, thread, NULL) < 0)
 		_exit(255);
 	if (thread->leaves) {
-		hear(thread->go);
+		ar_hear(thread->go);
 		syscall(__NR_exit, 0);
 	}
 	for (;;)
@@ -163,11 +163,11 @@ TEST_F(replaced, keeps_the_property)
 
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(0, pipe2(ready, O_CLOEXEC));
-		pid = start_exec_thread(both[i], &pidfd, &thread);
+		pid = start_exec_thread(ar_both[i], &pidfd, &thread);
 		ASSERT_LT(0, pid);
 		if (variant->is_traced)
 			ASSERT_EQ(0, ptrace(PTRACE_SEIZE, pid, NULL, NULL));
-		tell(self->go[1], 0);
+		ar_tell(self->go[1], 0);
 		close(ready[1]);
 		ASSERT_EQ(0, read(ready[0], &byte, 1));
 		close(ready[0]);
@@ -179,7 +179,7 @@ TEST_F(replaced, keeps_the_property)
 		EXPECT_EQ(SIGCHLD, st.exit_signal);
 		EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
 		ASSERT_EQ(0, ar_gate_open(&self->gate));
-		expect_end(_metadata, both[i], pid, pidfd);
+		ar_expect_end(_metadata, ar_both[i], pid, pidfd);
 	}
 }
 
@@ -304,11 +304,11 @@ static pid_t start_watched(__u64 flags, int *pidfd, const struct exec_thread *th
 	/* Yama knows siblings only by consent. */
 	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
 	if (thread->leaves) {
-		tell(report, start_thread(gated_thread, thread->gate, NULL));
-		hear(thread->go);
+		ar_tell(report, ar_start_thread(ar_gated_thread, thread->gate, NULL));
+		ar_hear(thread->go);
 		syscall(__NR_exit, 0);
 	}
-	tell(report, start_thread(exec_from_thread, thread, NULL));
+	ar_tell(report, ar_start_thread(exec_from_thread, thread, NULL));
 	for (;;)
 		pause();
 }
@@ -321,8 +321,9 @@ static pid_t trace_as_sibling(pid_t pid, int report)
 	if (tracer)
 		return tracer;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	tell(report, ptrace(PTRACE_SEIZE, pid, NULL, NULL) ? errno : 0);
-	waitpid(pid, NULL, __WALL);
+	ar_tell(report, ptrace(PTRACE_SEIZE, pid, NULL, NULL) ? errno : 0);
+	/* Whoever waits by number is not woken when a thread takes that over by exec. */
+	waitpid(-1, NULL, __WALL);
 	_exit(0);
 }
 
@@ -339,19 +340,19 @@ TEST_F(watched, is_told_of_the_end_alone)
 
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(0, pipe2(ready, O_CLOEXEC));
-		pid = start_watched(both[i], &pidfd, &thread, self->report[1]);
+		pid = start_watched(ar_both[i], &pidfd, &thread, self->report[1]);
 		ASSERT_LT(0, pid);
 		close(ready[1]);
-		ASSERT_LT(0, hear(self->report[0]));
+		ASSERT_LT(0, ar_hear(self->report[0]));
 		if (variant->tracer == PARENT) {
 			ASSERT_EQ(0, ptrace(PTRACE_SEIZE, pid, NULL, NULL));
 		} else if (variant->tracer == SIBLING) {
 			tracer = trace_as_sibling(pid, self->report[1]);
 			ASSERT_LT(0, tracer);
-			ASSERT_EQ(0, hear(self->report[0]));
+			ASSERT_EQ(0, ar_hear(self->report[0]));
 		}
 		ASSERT_EQ(0, watcher->arm(pidfd));
-		tell(self->go[1], 0);
+		ar_tell(self->go[1], 0);
 		if (variant->event == LEADER_EXITS)
 			ar_await_state(pid, 'Z');
 		else
@@ -367,7 +368,7 @@ TEST_F(watched, is_told_of_the_end_alone)
 		EXPECT_EQ(POLLIN, watcher->told(true) & POLLIN);
 		waitpid(pid, NULL, __WALL);
 		EXPECT_EQ(POLLHUP, ar_poll_gone(pidfd));
-		EXPECT_EQ(EXITED(CHILD_CODE), ar_status(pidfd));
+		EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), ar_status(pidfd));
 		close(pidfd);
 		if (variant->tracer == SIBLING)
 			EXPECT_EQ(tracer, waitpid(tracer, NULL, 0));
@@ -407,7 +408,7 @@ static void run_broken_program(int fd)
 	static const char * const argv[] = { "broken", NULL };
 
 	syscall(__NR_execveat, fd, "", argv, argv + 1, AT_EMPTY_PATH);
-	_exit(CHILD_CODE);
+	_exit(AR_CHILD_CODE);
 }
 
 /* An exec that fails leaves the property, whether the child lives on or dies of it. */
@@ -418,13 +419,13 @@ TEST_F(autoreap, survives_failed_exec)
 
 	ASSERT_LE(0, fd);
 	for (i = 0; i < 2; i++) {
-		pid = ar_fork(both[i], both[i] ? 0 : SIGCHLD, &pidfd);
+		pid = ar_fork(ar_both[i], ar_both[i] ? 0 : SIGCHLD, &pidfd);
 		ASSERT_LE(0, pid);
 		if (!pid) {
 			execl("/proc/self/no such file", "none", NULL);
-			_exit(CHILD_CODE);
+			_exit(AR_CHILD_CODE);
 		}
-		expect_end(_metadata, both[i], pid, pidfd);
+		ar_expect_end(_metadata, ar_both[i], pid, pidfd);
 	}
 
 	pid = ar_fork(0, SIGCHLD, NULL);
@@ -440,7 +441,7 @@ TEST_F(autoreap, survives_failed_exec)
 		run_broken_program(fd);
 	ASSERT_TRUE(ar_ended(pidfd));
 	EXPECT_EQ(status, ar_status(pidfd));
-	expect_reaped(_metadata, pid, pidfd);
+	ar_expect_reaped(_metadata, pid, pidfd);
 }
 
 /* Nor does anything else that a process can change about itself take it away. */
@@ -450,7 +451,7 @@ TEST_F(autoreap, cannot_be_taken_back)
 	pid_t pid;
 
 	for (i = 0; i < 2; i++) {
-		pid = ar_fork(both[i], both[i] ? 0 : SIGCHLD, &pidfd);
+		pid = ar_fork(ar_both[i], ar_both[i] ? 0 : SIGCHLD, &pidfd);
 		ASSERT_LE(0, pid);
 		if (!pid) {
 			if (setsid() != getpid() || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) ||
@@ -463,20 +464,20 @@ TEST_F(autoreap, cannot_be_taken_back)
 			    personality(ADDR_NO_RANDOMIZE) < 0 ||
 			    signal(SIGCHLD, SIG_IGN) == SIG_ERR)
 				_exit(255);
-			_exit(CHILD_CODE);
+			_exit(AR_CHILD_CODE);
 		}
-		if (both[i]) {
+		if (ar_both[i]) {
 			ASSERT_TRUE(ar_ended(pidfd));
-			EXPECT_EQ(EXITED(CHILD_CODE), ar_status(pidfd));
-			expect_reaped(_metadata, pid, pidfd);
+			EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), ar_status(pidfd));
+			ar_expect_reaped(_metadata, pid, pidfd);
 		} else {
-			expect_zombie(_metadata, pid);
+			ar_expect_zombie(_metadata, pid);
 		}
 	}
 }
 
 /* A SIGKILL that meets the exec of a thread ends the process once, with its status. */
-TEST_F_TIMEOUT(autoreap, survives_kill_in_exec_of_a_thread, LONG_RUN)
+TEST_F_TIMEOUT(autoreap, survives_kill_in_exec_of_a_thread, AR_LONG_RUN)
 {
 	struct exec_thread thread = { .gate = &self->gate };
 	int i, j, pidfd = -1, go[2];
@@ -488,7 +489,7 @@ TEST_F_TIMEOUT(autoreap, survives_kill_in_exec_of_a_thread, LONG_RUN)
 		thread.leaves = i % 2;
 		pid = start_exec_thread(CLONE_AUTOREAP, &pidfd, &thread);
 		ASSERT_LT(0, pid);
-		tell(go[1], 0);
+		ar_tell(go[1], 0);
 		for (j = 0; j < i % 16; j++)
 			sched_yield();
 		ASSERT_EQ(0, kill(pid, SIGKILL));
@@ -508,5 +509,5 @@ TEST_F_TIMEOUT(autoreap, survives_kill_in_exec_of_a_thread, LONG_RUN)
 
 int main(int argc, char **argv)
 {
-	return is_exec_role(argc, argv) ? exec_role(argv) : test_harness_run(argc, argv);
+	return ar_is_exec_role(argc, argv) ? ar_exec_role(argv) : test_harness_run(argc, argv);
 }

@@ -30,7 +30,7 @@ struct faults {
 	unsigned int nth, left;
 	/* What is there while no call is made. */
 	int files, numbers;
-	long before[NR_OBJECTS];
+	long before[AR_NR_OBJECTS];
 	int pidfd;
 	int sock[2];
 };
@@ -115,24 +115,24 @@ FIXTURE_SETUP(faults)
 		SKIP(return, "no faults can be ordered: %s", strerror(errno));
 	mount("debug", "/sys/kernel/debug", "debugfs", 0, NULL);
 	/* Allocations that may wait fail, too, and no message says so. */
-	if (write_file(FAULTS "failslab/ignore-gfp-wait", "N") ||
-	    write_file(FAULTS "failslab/verbose", "0") ||
-	    write_file(FAULTS "fail_page_alloc/ignore-gfp-wait", "N") ||
-	    write_file(FAULTS "fail_page_alloc/min-order", "0") ||
-	    write_file(FAULTS "fail_page_alloc/verbose", "0") ||
-	    write_file(FAULTS "fail_usercopy/verbose", "0"))
+	if (ar_write_file(FAULTS "failslab/ignore-gfp-wait", "N") ||
+	    ar_write_file(FAULTS "failslab/verbose", "0") ||
+	    ar_write_file(FAULTS "fail_page_alloc/ignore-gfp-wait", "N") ||
+	    ar_write_file(FAULTS "fail_page_alloc/min-order", "0") ||
+	    ar_write_file(FAULTS "fail_page_alloc/verbose", "0") ||
+	    ar_write_file(FAULTS "fail_usercopy/verbose", "0"))
 		SKIP(return, "not all kinds of faults are there: %s", strerror(errno));
 
-	write_file("/sys/fs/cgroup/cgroup.subtree_control", "+pids");
+	ar_write_file("/sys/fs/cgroup/cgroup.subtree_control", "+pids");
 	mkdir(CGROUP, 0755);
-	ASSERT_EQ(0, write_file(CGROUP "/cgroup.subtree_control", "+pids"));
+	ASSERT_EQ(0, ar_write_file(CGROUP "/cgroup.subtree_control", "+pids"));
 	mkdir(CGROUP "/self", 0755);
 	mkdir(CGROUP "/child", 0755);
-	ASSERT_EQ(0, write_file(CGROUP "/self/cgroup.procs", "0"));
+	ASSERT_EQ(0, ar_write_file(CGROUP "/self/cgroup.procs", "0"));
 
 	faults->nth = 0;
 	ASSERT_EQ(0, pipe2(gate.fd, O_CLOEXEC));
-	faults->pidfd = reaped_pidfd(&gate);
+	faults->pidfd = ar_reaped_pidfd(&gate);
 	ASSERT_LE(0, faults->pidfd);
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, faults->sock));
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &files));
@@ -157,7 +157,7 @@ static long try(struct faults *faults, long nr, long a, long b, long c, long d, 
 		return -ECANCELED;
 	ret = syscall(nr, a, b, c, d, e);
 	if (nr == __NR_clone3 && !ret)
-		_exit(CHILD_CODE);
+		_exit(AR_CHILD_CODE);
 	if (ret < 0)
 		ret = -errno;
 	memset(text, 0, sizeof(text));
@@ -179,7 +179,7 @@ static void until_gone(pid_t pid)
 /* A child that reaps itself; by its pidfd, or by its number, until it is gone. */
 static long clone_with(struct faults *faults, struct ar_clone_args args)
 {
-	int pidfd = -1, status = EXITED(CHILD_CODE);
+	int pidfd = -1, status = AR_EXITED(AR_CHILD_CODE);
 	long pid;
 
 	args.flags |= CLONE_AUTOREAP;
@@ -195,7 +195,7 @@ static long clone_with(struct faults *faults, struct ar_clone_args args)
 	} else {
 		until_gone(pid);
 	}
-	return status == EXITED(CHILD_CODE) ? 0 : -EPROTO;
+	return status == AR_EXITED(AR_CHILD_CODE) ? 0 : -EPROTO;
 }
 
 static long clone_alone(struct faults *faults)
@@ -284,7 +284,7 @@ static long open_child(struct faults *faults)
 
 	if (pipe2(gate.fd, O_CLOEXEC))
 		return -ECHILD;
-	pid = ar_start(CLONE_AUTOREAP, NULL, &gate, CHILD_CODE);
+	pid = ar_start(CLONE_AUTOREAP, NULL, &gate, AR_CHILD_CODE);
 	ret = closed(try(faults, __NR_pidfd_open, pid, 0, 0, 0, 0));
 	ar_gate_open(&gate);
 	until_gone(pid);
@@ -420,13 +420,13 @@ TEST_F_TIMEOUT(faults, leave_nothing_behind, 3600)
 		ASSERT_EQ(0, variant->call(faults));
 	}
 	ASSERT_EQ(NULL, left_behind(faults));
-	if (!objects_are_counted())
+	if (!ar_objects_are_counted())
 		TH_LOG("objects are not counted: there is no slab_debug");
 	/* A thread of the kernel's own may come meanwhile, but not each time. */
 	for (i = 0; i < 3 && (!i || more); i++) {
-		count_settled_objects(faults->before);
+		ar_count_settled_objects(faults->before);
 		EXPECT_LE(variant->least, take_all(_metadata, faults, variant->call));
-		more = more_objects(faults->before);
+		more = ar_more_objects(faults->before);
 	}
 	EXPECT_EQ(NULL, more) {
 		TH_LOG("more %s", more);

@@ -124,7 +124,7 @@ TEST_F(call, refuses_a_bad_address_for_a_reaped_process)
 	int pidfd;
 
 	ASSERT_EQ(0, pipe(gate.fd));
-	pidfd = reaped_pidfd(&gate);
+	pidfd = ar_reaped_pidfd(&gate);
 	ASSERT_LE(0, pidfd);
 	EXPECT_EQ(-1, ioctl(pidfd, AR_INFO_CMD(AR_INFO_RW, 64), self->buf + 3 * self->page));
 	EXPECT_EQ(EFAULT, errno);
@@ -150,7 +150,7 @@ TEST_F(call, accepts_every_struct_size)
 			TH_LOG("size %u: %s", sizes[i], strerror(errno));
 		EXPECT_EQ(getpid(), (pid_t)info->pid);
 		/* A later kernel says by further bits that it has filled in more. */
-		known = info->mask & ~(live_bits() | PIDFD_INFO_EXIT) ? 88 : AR_INFO_SIZE;
+		known = info->mask & ~(ar_live_bits() | PIDFD_INFO_EXIT) ? 88 : AR_INFO_SIZE;
 		for (j = known; j < sizes[i] && !self->buf[j]; j++)
 			;
 		EXPECT_LE(sizes[i], j)
@@ -174,7 +174,7 @@ TEST_F(call, answers_with_the_bits_that_are_true)
 
 	for (i = 0; i < ARRAY_SIZE(masks); i++) {
 		EXPECT_EQ(0, ar_info(self->fd[PIDFD], masks[i], &info));
-		EXPECT_EQ(live_bits(), info.mask)
+		EXPECT_EQ(ar_live_bits(), info.mask)
 			TH_LOG("asked for %llx", (unsigned long long)masks[i]);
 		EXPECT_EQ(0, info.exit_code);
 	}
@@ -214,7 +214,7 @@ static int receive(int fd, struct ar_info *info)
 static void expect_same(struct __test_metadata *const _metadata,
 			const struct ar_info *self, const struct ar_info *info)
 {
-	EXPECT_EQ(live_bits(), info->mask);
+	EXPECT_EQ(ar_live_bits(), info->mask);
 	EXPECT_EQ(self->pid, info->pid);
 	EXPECT_EQ(self->tgid, info->tgid);
 	EXPECT_EQ(self->ppid, info->ppid);
@@ -249,7 +249,7 @@ TEST_F(autoreap, tells_the_ids_of_a_process)
 		}
 		send_self(self->report[1]);
 		ar_gate_pass(&self->gate);
-		_exit(CHILD_CODE);
+		_exit(AR_CHILD_CODE);
 	}
 	ASSERT_EQ(0, receive(self->report[0], &child));
 	EXPECT_EQ(pid, (pid_t)child.pid);
@@ -278,11 +278,11 @@ TEST_F(autoreap, tells_the_ids_of_a_thread)
 
 	if (!ar_thread_pidfds())
 		SKIP(return, "this kernel has no pidfds of threads, as 6.9 and later");
-	tid = start_thread(sleep_for_ever, NULL, &pidfd);
+	tid = ar_start_thread(sleep_for_ever, NULL, &pidfd);
 	ASSERT_LT(0, tid);
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(0, ar_info(pidfd, i ? PIDFD_INFO_EXIT : 0, &info));
-		EXPECT_EQ(live_bits(), info.mask);
+		EXPECT_EQ(ar_live_bits(), info.mask);
 		EXPECT_EQ(tid, (pid_t)info.pid);
 		EXPECT_EQ(getpid(), (pid_t)info.tgid);
 		EXPECT_EQ(getppid(), (pid_t)info.ppid);
@@ -297,7 +297,7 @@ TEST_F(autoreap, tells_the_cgroup)
 	FILE *file;
 
 	ASSERT_EQ(0, ar_info(ar_pidfd_open(getpid(), 0), 0, &info));
-	if (!cgroup_bit()) {
+	if (!ar_cgroup_bit()) {
 		EXPECT_TRUE(!info.cgroupid);
 		return;
 	}
@@ -312,7 +312,7 @@ TEST_F(autoreap, tells_the_cgroup)
 	fclose(file);
 	/* Only where it is mounted as is usual for cgroup2. */
 	if (!access("/sys/fs/cgroup/cgroup.procs", F_OK))
-		EXPECT_EQ(cgroup_id(path), info.cgroupid);
+		EXPECT_EQ(ar_cgroup_id(path), info.cgroupid);
 }
 
 /* Enter a user namespace, ask before there is a mapping, and with one. */
@@ -326,9 +326,9 @@ static void send_info_of_user_ns(int fd)
 		_exit(255);
 	send_self(fd);
 	send_info(fd);
-	if (write_file("/proc/self/setgroups", "deny") ||
-	    write_file("/proc/self/uid_map", map[0]) ||
-	    write_file("/proc/self/gid_map", map[1]))
+	if (ar_write_file("/proc/self/setgroups", "deny") ||
+	    ar_write_file("/proc/self/uid_map", map[0]) ||
+	    ar_write_file("/proc/self/gid_map", map[1]))
 		_exit(255);
 	send_self(fd);
 	send_info(fd);
@@ -344,7 +344,7 @@ TEST_F(autoreap, maps_the_ids_into_the_user_namespace_of_the_caller)
 	ASSERT_LE(0, pid);
 	if (!pid) {
 		send_info_of_user_ns(self->report[1]);
-		_exit(CHILD_CODE);
+		_exit(AR_CHILD_CODE);
 	}
 	close(self->report[1]);
 	ASSERT_EQ(0, receive(self->report[0], &child));
@@ -367,13 +367,13 @@ TEST_F(autoreap, translates_pids_for_the_caller)
 	int pidfd = -1;
 	pid_t pid;
 
-	pid = fork_init(CLONE_AUTOREAP, &pidfd);
+	pid = ar_fork_init(CLONE_AUTOREAP, &pidfd);
 	ASSERT_LE(0, pid);
 	if (!pid) {
 		send_self(self->report[1]);
 		send_info(self->report[1]);
 		ar_gate_pass(&self->gate);
-		_exit(CHILD_CODE);
+		_exit(AR_CHILD_CODE);
 	}
 	ASSERT_EQ(0, receive(self->report[0], &child));
 	EXPECT_EQ(1, (pid_t)child.pid);
@@ -398,7 +398,7 @@ static int error_inside(int pidfd, __u64 mask)
 	pid_t pid;
 	int error;
 
-	pid = fork_init(0, NULL);
+	pid = ar_fork_init(0, NULL);
 	if (!pid)
 		_exit(ar_info(pidfd, mask, &info));
 	error = ar_exit_code(pid);
@@ -417,10 +417,10 @@ TEST_F(autoreap, tells_nothing_of_a_process_outside_the_pid_namespace)
 	EXPECT_EQ(EREMOTE, error_inside(pidfd, PIDFD_INFO_EXIT));
 	EXPECT_EQ(0, ar_info(pidfd, 0, &info));
 
-	pidfd = reaped_pidfd(&self->gate);
+	pidfd = ar_reaped_pidfd(&self->gate);
 	ASSERT_LE(0, pidfd);
 	EXPECT_EQ(EREMOTE, error_inside(pidfd, PIDFD_INFO_EXIT));
-	EXPECT_EQ(EXITED(CHILD_CODE), ar_status(pidfd));
+	EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), ar_status(pidfd));
 }
 
 /* Nor is one in a namespace beside the caller's, of the same depth. */
@@ -430,11 +430,11 @@ TEST_F(autoreap, tells_nothing_of_a_process_in_a_sibling_pid_namespace)
 	pid_t pid;
 
 	for (i = 0; i < 2; i++) {
-		pid = fork_init(CLONE_AUTOREAP, &pidfd[i]);
+		pid = ar_fork_init(CLONE_AUTOREAP, &pidfd[i]);
 		ASSERT_LE(0, pid);
 		if (!pid) {
 			ar_gate_pass(&self->gate);
-			_exit(CHILD_CODE);
+			_exit(AR_CHILD_CODE);
 		}
 		if (!i) {
 			ASSERT_EQ(0, ar_gate_open(&self->gate));
@@ -443,8 +443,8 @@ TEST_F(autoreap, tells_nothing_of_a_process_in_a_sibling_pid_namespace)
 		ASSERT_EQ(EREMOTE, error_inside(pidfd[i], PIDFD_INFO_EXIT));
 	}
 	EXPECT_EQ(EREMOTE, error_inside(pidfd[1], 0));
-	EXPECT_EQ(EXITED(CHILD_CODE), ar_status(pidfd[0]));
-	EXPECT_EQ(NO_STATUS, ar_status(pidfd[1]));
+	EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), ar_status(pidfd[0]));
+	EXPECT_EQ(AR_NO_STATUS, ar_status(pidfd[1]));
 }
 
 TEST_HARNESS_MAIN

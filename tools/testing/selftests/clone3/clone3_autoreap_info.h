@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* PIDFD_GET_INFO for the CLONE_AUTOREAP tests. Include this after clone3_autoreap_sys.h. */
+/* PIDFD_GET_INFO for the CLONE_AUTOREAP tests: needs no harness. */
 #ifndef CLONE3_AUTOREAP_INFO_H
 #define CLONE3_AUTOREAP_INFO_H
 
-#include <fcntl.h>
-#include <stddef.h>
+#include "clone3_autoreap_sys.h"
+
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -99,11 +99,11 @@ static inline int ar_info(int pidfd, __u64 mask, struct ar_info *info)
 }
 
 /* The status of an exit with @code. */
-#define EXITED(code) ((code) << 8)
+#define AR_EXITED(code) ((code) << 8)
 
-#define NO_STATUS (-1000)
+#define AR_NO_STATUS (-1000)
 
-/* The status in the encoding of wait(2), NO_STATUS if there is none, or -errno. */
+/* The status in the encoding of wait(2), AR_NO_STATUS if there is none, or -errno. */
 static inline int ar_status(int pidfd)
 {
 	struct ar_info info;
@@ -111,41 +111,11 @@ static inline int ar_status(int pidfd)
 
 	if (error)
 		return -error;
-	return info.mask & PIDFD_INFO_EXIT ? info.exit_code : NO_STATUS;
-}
-
-/* No pidfd, and no errno in its place. */
-#define NOTHING_LEFT (-1000)
-
-/*
- * The pidfd that comes with a message of one byte, for who sent it; the -errno that is
- * in its place; or NOTHING_LEFT. @flags are those of recvmsg().
- */
-static inline int ar_sender(int sock, int flags)
-{
-	union {
-		struct cmsghdr hdr;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control;
-	char byte;
-	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-	int fd;
-
-	if (recvmsg(sock, &msg, flags) != 1 || !CMSG_FIRSTHDR(&msg) ||
-	    control.hdr.cmsg_level != SOL_SOCKET || control.hdr.cmsg_type != SCM_PIDFD)
-		return NOTHING_LEFT;
-	memcpy(&fd, CMSG_DATA(&control.hdr), sizeof(fd));
-	return fd;
+	return info.mask & PIDFD_INFO_EXIT ? info.exit_code : AR_NO_STATUS;
 }
 
 /* The bit that comes with every answer if there are cgroups, and room for one in pidfs. */
-static inline __u64 cgroup_bit(void)
+static inline __u64 ar_cgroup_bit(void)
 {
 	return ar_thread_pidfds() && !access("/proc/self/cgroup", F_OK) ? PIDFD_INFO_CGROUPID : 0;
 }
@@ -154,7 +124,7 @@ static inline __u64 cgroup_bit(void)
  * The number of the cgroup whose directory is @path, or 0. On 32-bit kernels it is
  * more than the inode number: a generation is above it.
  */
-static inline __u64 cgroup_id(const char *path)
+static inline __u64 ar_cgroup_id(const char *path)
 {
 	__u64 id;
 	union {
@@ -170,9 +140,9 @@ static inline __u64 cgroup_id(const char *path)
 }
 
 /* The bits that come with every answer about a task that is not reaped. */
-static inline __u64 live_bits(void)
+static inline __u64 ar_live_bits(void)
 {
-	return PIDFD_INFO_PID | PIDFD_INFO_CREDS | cgroup_bit();
+	return PIDFD_INFO_PID | PIDFD_INFO_CREDS | ar_cgroup_bit();
 }
 
 /* Wait until the exit is reported, whether or not the process is gone by then. */
@@ -190,18 +160,18 @@ static inline bool ar_ended(int pidfd)
 }
 
 /* A child that let go of the gate has reaped itself; this is what is left. */
-static inline int reaped_pidfd(const struct ar_gate *gate)
+static inline int ar_reaped_pidfd(const struct ar_gate *gate)
 {
 	int pidfd = -1;
 
-	if (ar_start(CLONE_AUTOREAP, &pidfd, gate, CHILD_CODE) < 0 || ar_gate_open(gate) ||
+	if (ar_start(CLONE_AUTOREAP, &pidfd, gate, AR_CHILD_CODE) < 0 || ar_gate_open(gate) ||
 	    ar_poll_gone(pidfd) != POLLHUP)
 		return -1;
 	return pidfd;
 }
 
 /* A thread that libc does not know: it may make system calls, and has no libc state. */
-static inline pid_t start_thread(int (*fn)(void *arg), const void *arg, int *pidfd)
+static inline pid_t ar_start_thread(int (*fn)(void *arg), const void *arg, int *pidfd)
 {
 	static char stack[32768];
 
@@ -211,7 +181,7 @@ static inline pid_t start_thread(int (*fn)(void *arg), const void *arg, int *pid
 }
 
 /* A child that is root of a user namespace, and the init of a pid namespace. */
-static inline pid_t fork_init(__u64 flags, int *pidfd)
+static inline pid_t ar_fork_init(__u64 flags, int *pidfd)
 {
 	return ar_fork(flags | CLONE_NEWUSER | CLONE_NEWPID,
 		       flags & CLONE_AUTOREAP ? 0 : SIGCHLD, pidfd);
@@ -237,7 +207,7 @@ static inline long long ar_life(void)
 }
 
 /* Seconds, for as many rounds of a race as one may ask for. */
-#define LONG_RUN 3600
+#define AR_LONG_RUN 3600
 
 /* How long the life of a child may take before there are fewer rounds. */
 #define AR_LIFE 2000000

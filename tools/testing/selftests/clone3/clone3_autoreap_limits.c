@@ -32,7 +32,7 @@ static int refusal(struct ar_clone_args args)
 	pid_t pid = fork_with(args, &pidfd);
 
 	if (!pid)
-		_exit(CHILD_CODE);
+		_exit(AR_CHILD_CODE);
 	return pid < 0 ? errno : 0;
 }
 
@@ -59,27 +59,27 @@ TEST_F(autoreap, init_ends_after_its_pid_namespace)
 
 	for (i = 0; i < 2; i++) {
 		/* It shares its file descriptors, so that the caller gets the last pidfd. */
-		pid = fork_init(CLONE_AUTOREAP | CLONE_FILES, &pidfd);
+		pid = ar_fork_init(CLONE_AUTOREAP | CLONE_FILES, &pidfd);
 		ASSERT_LE(0, pid);
 		if (!pid) {
-			if (!ar_fork(both[i], both[i] ? 0 : SIGCHLD, &last)) {
+			if (!ar_fork(ar_both[i], ar_both[i] ? 0 : SIGCHLD, &last)) {
 				for (;;)
 					pause();
 			}
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			tell(self->report[1], last);
-			hear(self->gate.fd[0]);
-			_exit(CHILD_CODE);
+			ar_tell(self->report[1], last);
+			ar_hear(self->gate.fd[0]);
+			_exit(AR_CHILD_CODE);
 		}
-		last = hear(self->report[0]);
+		last = ar_hear(self->report[0]);
 		ASSERT_LE(0, last);
 		EXPECT_EQ(0, ar_poll(pidfd));
 		EXPECT_EQ(0, ar_poll(last));
-		tell(self->gate.fd[1], 0);
+		ar_tell(self->gate.fd[1], 0);
 		EXPECT_TRUE(ar_exited(pidfd));
 		EXPECT_EQ(POLLIN | POLLHUP, ar_poll(last));
 		EXPECT_TRUE(ar_ended(pidfd));
-		EXPECT_EQ(EXITED(CHILD_CODE), ar_status(pidfd));
+		EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), ar_status(pidfd));
 		EXPECT_EQ(SIGKILL, ar_status(last));
 	}
 }
@@ -91,7 +91,7 @@ static const struct {
 	int how;
 	int status;
 } init_ends[] = {
-	{ EXIT, EXITED(CHILD_CODE) },
+	{ EXIT, AR_EXITED(AR_CHILD_CODE) },
 	{ KILLED, SIGKILL },
 	{ LINUX_REBOOT_CMD_RESTART, SIGHUP },
 	{ LINUX_REBOOT_CMD_POWER_OFF, SIGINT },
@@ -104,7 +104,7 @@ static void end_init(int how)
 		pause();
 	if (how != EXIT)
 		syscall(__NR_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, how, NULL);
-	_exit(CHILD_CODE);
+	_exit(AR_CHILD_CODE);
 }
 
 /* However an init ends, the status is that of wait: a reboot inside is a signal. */
@@ -121,13 +121,13 @@ TEST_F(autoreap, init_has_the_status_of_wait)
 	for (i = 0; i < 2 * ARRAY_SIZE(init_ends); i++) {
 		how = init_ends[i / 2].how;
 		want = init_ends[i / 2].status;
-		pid = fork_init(both[i % 2], &pidfd);
+		pid = ar_fork_init(ar_both[i % 2], &pidfd);
 		ASSERT_LE(0, pid);
 		if (!pid)
 			end_init(how);
 		if (how == KILLED)
 			ASSERT_EQ(0, kill(pid, SIGKILL));
-		if (!both[i % 2]) {
+		if (!ar_both[i % 2]) {
 			ASSERT_EQ(SIGCHLD, sigwaitinfo(&set, &info));
 			EXPECT_EQ(WIFEXITED(want) ? CLD_EXITED : CLD_KILLED, info.si_code);
 			EXPECT_EQ(WIFEXITED(want) ? WEXITSTATUS(want) : WTERMSIG(want),
@@ -137,7 +137,7 @@ TEST_F(autoreap, init_has_the_status_of_wait)
 		}
 		EXPECT_TRUE(ar_ended(pidfd));
 		EXPECT_EQ(want, ar_status(pidfd));
-		expect_reaped(_metadata, pid, pidfd);
+		ar_expect_reaped(_metadata, pid, pidfd);
 	}
 }
 
@@ -155,19 +155,19 @@ TEST_F(autoreap, does_not_hold_up_the_end_of_a_pid_namespace)
 	ASSERT_EQ(0, unshare(CLONE_NEWUSER));
 	for (i = 0; i < 2; i++) {
 		init[i] = ar_start(CLONE_AUTOREAP | CLONE_NEWPID, &init_fd[i], &self->gate,
-				   CHILD_CODE);
+				   AR_CHILD_CODE);
 		ASSERT_LT(0, init[i]);
 	}
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(0, setns(init_fd[i], CLONE_NEWPID));
-		pid = ar_start(both[i], &pidfd, &self->gate, CHILD_CODE);
+		pid = ar_start(ar_both[i], &pidfd, &self->gate, AR_CHILD_CODE);
 		ASSERT_LT(0, pid);
 		/* The caller has stayed where it was, and so have the numbers it is told. */
 		ASSERT_EQ(0, ar_info(pidfd, 0, &info));
 		EXPECT_EQ(pid, (pid_t)info.pid);
 		EXPECT_EQ(getpid(), (pid_t)info.ppid);
 		ASSERT_EQ(0, kill(init[i], SIGKILL));
-		if (!both[i]) {
+		if (!ar_both[i]) {
 			ar_await_state(pid, 'Z');
 			EXPECT_EQ(0, ar_poll(init_fd[i]));
 			EXPECT_EQ(pid, waitpid(pid, &status, 0));
@@ -190,17 +190,17 @@ TEST_F(autoreap, holds_up_the_end_of_a_pid_namespace_if_traced)
 	pid_t pid, init;
 
 	for (i = 0; i < 2; i++) {
-		init = fork_init(CLONE_AUTOREAP | CLONE_FILES, &init_fd);
+		init = ar_fork_init(CLONE_AUTOREAP | CLONE_FILES, &init_fd);
 		ASSERT_LE(0, init);
 		if (!init) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			if (ar_start(both[i], &pidfd, &self->gate, CHILD_CODE) < 0)
+			if (ar_start(ar_both[i], &pidfd, &self->gate, AR_CHILD_CODE) < 0)
 				_exit(255);
-			tell(self->report[1], pidfd);
+			ar_tell(self->report[1], pidfd);
 			for (;;)
 				pause();
 		}
-		pidfd = hear(self->report[0]);
+		pidfd = ar_hear(self->report[0]);
 		ASSERT_EQ(0, ar_info(pidfd, 0, &info));
 		pid = info.pid;
 		ASSERT_EQ(0, ptrace(PTRACE_SEIZE, pid, NULL, NULL));
@@ -243,7 +243,7 @@ static void expect_one_place(struct __test_metadata *const _metadata,
 	}
 	/* And whoever had the place before keeps a status of its own. */
 	for (i = 0; i < 8; i++)
-		EXPECT_EQ(EXITED(i), ar_status(pidfd[i]));
+		EXPECT_EQ(AR_EXITED(i), ar_status(pidfd[i]));
 }
 
 /* Whoever has too many processes may have another as soon as one of them is gone. */
@@ -272,12 +272,12 @@ static int make_pid_ns(struct ar_clone_args *args, const int report[2])
 		return -1;
 	init = ar_fork(CLONE_AUTOREAP, 0, NULL);
 	if (!init) {
-		tell(report[1], prctl(PR_SET_PDEATHSIG, SIGKILL));
+		ar_tell(report[1], prctl(PR_SET_PDEATHSIG, SIGKILL));
 		for (;;)
 			pause();
 	}
 	/* If the caller ended before that, init would stay, and what is at the gate. */
-	return init < 0 ? -1 : hear(report[0]);
+	return init < 0 ? -1 : ar_hear(report[0]);
 }
 
 /* The number of a child can be given to another as soon as it is gone. */
@@ -301,20 +301,20 @@ TEST_F(autoreap, leaves_its_number_to_its_session)
 	ASSERT_LE(0, pid);
 	if (!pid) {
 		setsid();
-		ar_start(CLONE_AUTOREAP, NULL, &self->gate, CHILD_CODE);
-		_exit(CHILD_CODE);
+		ar_start(CLONE_AUTOREAP, NULL, &self->gate, AR_CHILD_CODE);
+		_exit(AR_CHILD_CODE);
 	}
 	ASSERT_EQ(POLLHUP, ar_poll_gone(pidfd));
-	EXPECT_EQ(EXITED(CHILD_CODE), ar_status(pidfd));
+	EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), ar_status(pidfd));
 	/* Once another has come and gone, the number would be free but for the session. */
-	pid = ar_start(CLONE_AUTOREAP, &pidfd, &self->gate, CHILD_CODE);
+	pid = ar_start(CLONE_AUTOREAP, &pidfd, &self->gate, AR_CHILD_CODE);
 	ASSERT_LT(0, pid);
 	ASSERT_EQ(0, kill(pid, SIGKILL));
 	ASSERT_EQ(POLLHUP, ar_poll_gone(pidfd));
 	EXPECT_EQ(EEXIST, refusal(args));
 
 	ASSERT_EQ(0, ar_gate_open(&self->gate));
-	EXPECT_LT(0, start_with(args, &pidfd, &self->gate, CHILD_CODE));
+	EXPECT_LT(0, start_with(args, &pidfd, &self->gate, AR_CHILD_CODE));
 }
 
 FIXTURE(cgroup)
@@ -341,8 +341,8 @@ FIXTURE_SETUP(cgroup)
 		return;
 	ASSERT_EQ(0, pipe(self->gate.fd));
 	snprintf(self->path, sizeof(self->path), "/sys/fs/cgroup/autoreap.%d", getpid());
-	write_file("/sys/fs/cgroup/cgroup.subtree_control", "+pids");
-	if (mkdir(self->path, 0755) || chdir(self->path) || write_file("pids.max", "max")) {
+	ar_write_file("/sys/fs/cgroup/cgroup.subtree_control", "+pids");
+	if (mkdir(self->path, 0755) || chdir(self->path) || ar_write_file("pids.max", "max")) {
 		rmdir(self->path);
 		SKIP(return, "needs root: makes a cgroup with a limit of processes");
 	}
@@ -358,7 +358,7 @@ FIXTURE_TEARDOWN(cgroup)
 /* A full cgroup has room again as soon as one of its processes is gone. */
 TEST_F(cgroup, gets_back_the_place)
 {
-	ASSERT_EQ(0, write_file("pids.max", "1"));
+	ASSERT_EQ(0, ar_write_file("pids.max", "1"));
 	expect_one_place(_metadata, &self->gate, self->args, EAGAIN);
 	EXPECT_EQ(0, cgroup_read("pids.current", ""));
 }
@@ -368,12 +368,12 @@ TEST_F(cgroup, is_left_empty)
 {
 	struct ar_info info;
 	int pidfd = -1;
-	__u64 id = cgroup_id(self->path);
+	__u64 id = ar_cgroup_id(self->path);
 
 	ASSERT_TRUE(!!id);
 	/* Kernels without pidfs do not tell it. */
-	id = cgroup_bit() ? id : 0;
-	ASSERT_LT(0, start_with(self->args, &pidfd, &self->gate, CHILD_CODE));
+	id = ar_cgroup_bit() ? id : 0;
+	ASSERT_LT(0, start_with(self->args, &pidfd, &self->gate, AR_CHILD_CODE));
 	EXPECT_EQ(1, cgroup_read("cgroup.events", "populated "));
 	EXPECT_EQ(-1, rmdir(self->path));
 	EXPECT_EQ(EBUSY, errno);
@@ -385,7 +385,7 @@ TEST_F(cgroup, is_left_empty)
 		sched_yield();
 	EXPECT_EQ(0, rmdir(self->path));
 	ASSERT_EQ(0, ar_info(pidfd, PIDFD_INFO_EXIT, &info));
-	EXPECT_EQ(EXITED(CHILD_CODE), info.exit_code);
+	EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), info.exit_code);
 	EXPECT_EQ(id, info.cgroupid);
 }
 
@@ -394,7 +394,7 @@ static void expect_killed(struct __test_metadata *const _metadata)
 {
 	int found = 0;
 
-	EXPECT_EQ(0, write_file("cgroup.kill", "1"));
+	EXPECT_EQ(0, ar_write_file("cgroup.kill", "1"));
 	while (waitpid(-1, NULL, __WALL) > 0)
 		found++;
 	EXPECT_EQ(0, found);
@@ -410,7 +410,7 @@ static pid_t fork_inside(int *pidfd)
 {
 	pid_t pid = ar_fork(CLONE_AUTOREAP, 0, pidfd);
 
-	if (!pid && write_file("cgroup.procs", "0"))
+	if (!pid && ar_write_file("cgroup.procs", "0"))
 		_exit(255);
 	return pid;
 }
@@ -427,18 +427,18 @@ static void explode(void)
 			i = 0;
 		}
 	}
-	_exit(CHILD_CODE);
+	_exit(AR_CHILD_CODE);
 }
 
 /* A fork bomb that fills a cgroup is killed with it, and takes no place with it. */
-TEST_F_TIMEOUT(cgroup, survives_a_fork_bomb, LONG_RUN)
+TEST_F_TIMEOUT(cgroup, survives_a_fork_bomb, AR_LONG_RUN)
 {
 	int i, full, room, report[2], pidfd = -1;
 	pid_t pid;
 
 	ASSERT_EQ(0, pipe(report));
 	ASSERT_EQ(0, prctl(PR_SET_CHILD_SUBREAPER, 1));
-	ASSERT_EQ(0, write_file("pids.max", "16"));
+	ASSERT_EQ(0, ar_write_file("pids.max", "16"));
 	for (i = 0; i < ar_rounds(); i += 20) {
 		full = cgroup_read("pids.events", "max ");
 		pid = fork_inside(&pidfd);
@@ -456,11 +456,11 @@ TEST_F_TIMEOUT(cgroup, survives_a_fork_bomb, LONG_RUN)
 		if (!pid) {
 			for (room = 1; ar_start(CLONE_AUTOREAP, NULL, &self->gate, 0) > 0; room++)
 				;
-			tell(report[1], room);
+			ar_tell(report[1], room);
 			ar_gate_pass(&self->gate);
-			_exit(CHILD_CODE);
+			_exit(AR_CHILD_CODE);
 		}
-		EXPECT_EQ(16, hear(report[0]));
+		EXPECT_EQ(16, ar_hear(report[0]));
 		expect_killed(_metadata);
 	}
 }

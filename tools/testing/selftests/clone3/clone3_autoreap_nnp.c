@@ -148,7 +148,7 @@ static int asked(__u64 all, int exit_signal, bool privileged)
 	pid_t pid, asker = fork();
 
 	if (!asker) {
-		if (unshare(CLONE_NEWUSER) || (!privileged && drop_sys_admin()))
+		if (unshare(CLONE_NEWUSER) || (!privileged && ar_drop_sys_admin()))
 			_exit(255);
 		pid = ar_clone3(&args, sizeof(args));
 		_exit(pid < 0 ? errno : 0);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Actors are given orders, and what they really are is held against the contract.
- * Include this after clone3_autoreap_actor.h and clone3_autoreap_contract.h.
- */
+/* Actors get orders, and what they really are is held against the contract. */
 #ifndef CLONE3_AUTOREAP_OBSERVE_H
 #define CLONE3_AUTOREAP_OBSERVE_H
+
+#include "clone3_autoreap_actor.h"
+#include "clone3_autoreap_contract.h"
 
 #include <linux/futex.h>
 #include <stdarg.h>
@@ -29,7 +29,7 @@ static void act_as(long self)
 			futex(&mail->order, FUTEX_WAIT, 0);
 		order = mail->order;
 		__atomic_store_n(&mail->order, 0, __ATOMIC_SEQ_CST);
-		ret = obey(mail, order);
+		ret = ar_obey(mail, order);
 		mail->result = ret == -1 ? -errno : ret;
 		__atomic_store_n(&mail->answered, 1, __ATOMIC_SEQ_CST);
 	}
@@ -87,9 +87,9 @@ static bool be_patient(time_t *start, int *tries)
 		return true;
 	}
 	if (*tries == 1000)
-		*start = now();
+		*start = ar_now();
 	usleep(1000);
-	return now() - *start < patience;
+	return ar_now() - *start < patience;
 }
 
 static void order(int t, enum order what, long a, long b, long c, long d)
@@ -230,7 +230,8 @@ static void look_at_status(void)
 		real[t].events = events;
 		status = ar_status(real[t].pidfd);
 		say("  %d: %s", t, tasks[t].state == GONE ? "gone" : "zombie");
-		expect("status", t, tasks[t].state == GONE ? tasks[t].status : NO_STATUS, status);
+		expect("status", t, tasks[t].state == GONE ? tasks[t].status : AR_NO_STATUS,
+		       status);
 	}
 }
 

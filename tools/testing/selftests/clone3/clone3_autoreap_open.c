@@ -77,7 +77,7 @@ static int open_once(struct place *place, pid_t pid)
 	int fd = place->clone;
 
 	(void)pid;
-	place->clone = NOTHING_LEFT;
+	place->clone = AR_NOTHING_LEFT;
 	return fd;
 }
 
@@ -144,7 +144,7 @@ static void send_as_sender(struct place *place)
 static int open_sender(struct place *place, pid_t pid)
 {
 	(void)pid;
-	return ar_sender(place->sock[0], MSG_PEEK);
+	return ar_receive_file(place->sock[0], SCM_PIDFD, MSG_PEEK);
 }
 
 static void drop_message(struct place *place)
@@ -190,7 +190,7 @@ static void open_files(struct place *place)
 		if (open(path, O_RDONLY) < 0)
 			_exit(255);
 	}
-	tell(place->report[1], 0);
+	ar_tell(place->report[1], 0);
 }
 
 /* Each file has left one event, and each is read by itself. */
@@ -204,10 +204,10 @@ static int open_event(struct place *place, pid_t pid)
 	/* Not before the last one is there: the child is about to exit. */
 	if (pid != place->asked) {
 		place->asked = pid;
-		hear(place->report[0]);
+		ar_hear(place->report[0]);
 	}
 	if (read(place->events, &event, sizeof(event)) != sizeof(event))
-		return NOTHING_LEFT;
+		return AR_NOTHING_LEFT;
 	close(event.meta.fd);
 	return event.meta.pid == pid ? event.info.pidfd : -EPROTO;
 }
@@ -216,7 +216,7 @@ static void drop_events(struct place *place)
 {
 	int fd;
 
-	while ((fd = open_event(place, place->asked)) != NOTHING_LEFT) {
+	while ((fd = open_event(place, place->asked)) != AR_NOTHING_LEFT) {
 		if (fd >= 0)
 			close(fd);
 	}
@@ -264,22 +264,22 @@ FIXTURE_TEARDOWN(opener)
  * other pidfd keeps the status: each one is closed before the next is made. And
  * who has never heard of the flag is told nothing new, and not sooner than before.
  */
-TEST_F_TIMEOUT(opener, is_told_as_ever_or_finds_the_status, LONG_RUN)
+TEST_F_TIMEOUT(opener, is_told_as_ever_or_finds_the_status, AR_LONG_RUN)
 {
 	int missed = 0, wrong = 0, rare = 0, too_soon = 0, rounds = ar_rounds() * 4;
 	int i, fd, end, next;
 	pid_t pid;
 
-	next = next_fd();
+	next = ar_next_fd();
 	for (i = 0; i < rounds; i++) {
-		fd = NOTHING_LEFT;
+		fd = AR_NOTHING_LEFT;
 		pid = ar_fork(CLONE_AUTOREAP, 0,
 			      variant->open == open_once ? &self->place.clone : NULL);
 		ASSERT_LE(0, pid);
 		if (!pid) {
 			variant->child(&self->place);
 			ar_gate_pass(&self->gate);
-			_exit(CHILD_CODE);
+			_exit(AR_CHILD_CODE);
 		}
 		if (variant->open != open_once) {
 			fd = variant->open(&self->place, pid);
@@ -295,7 +295,7 @@ TEST_F_TIMEOUT(opener, is_told_as_ever_or_finds_the_status, LONG_RUN)
 			end = variant->open == open_once ? ar_poll_exited(fd) : ar_poll(fd);
 			if (end) {
 				ASSERT_EQ(POLLHUP, ar_poll_gone(fd));
-				missed += ar_status(fd) != EXITED(CHILD_CODE);
+				missed += ar_status(fd) != AR_EXITED(AR_CHILD_CODE);
 			}
 		}
 		/* Kernels that know no such EINVAL say ESRCH when the end has begun. */
@@ -306,14 +306,14 @@ TEST_F_TIMEOUT(opener, is_told_as_ever_or_finds_the_status, LONG_RUN)
 		if (variant->rarely && fd == variant->rarely)
 			rare++;
 		else
-			wrong += fd < 0 && fd != NOTHING_LEFT && fd != variant->gone;
+			wrong += fd < 0 && fd != AR_NOTHING_LEFT && fd != variant->gone;
 	}
 	EXPECT_EQ(0, missed);
 	EXPECT_EQ(0, wrong);
 	EXPECT_EQ(0, too_soon);
 	EXPECT_GE(rounds / 4, rare)
 		TH_LOG("%d of %d", rare, rounds);
-	EXPECT_EQ(next, next_fd());
+	EXPECT_EQ(next, ar_next_fd());
 }
 
 TEST_HARNESS_MAIN

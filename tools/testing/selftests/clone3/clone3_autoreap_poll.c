@@ -31,7 +31,7 @@ TEST_F(autoreap, reports_exit_and_then_end)
 	int i, events, pidfd = -1;
 
 	for (i = 0; i < ar_rounds(); i++) {
-		ASSERT_LT(0, ar_start(CLONE_AUTOREAP, &pidfd, &self->gate, CHILD_CODE));
+		ASSERT_LT(0, ar_start(CLONE_AUTOREAP, &pidfd, &self->gate, AR_CHILD_CODE));
 		EXPECT_EQ(0, ar_poll(pidfd));
 		ASSERT_EQ(0, ar_gate_open(&self->gate));
 		while (!(events = ar_poll(pidfd)))
@@ -48,14 +48,12 @@ TEST_F(autoreap, reports_exit_and_then_end)
 TEST_F(autoreap, wakes_a_poller_that_asks_for_nothing)
 {
 	int pidfd = -1;
-	pid_t pid, parent = getpid();
+	pid_t pid;
 
-	pid = ar_fork(CLONE_AUTOREAP, 0, &pidfd);
+	pid = ar_fork_when_asleep(CLONE_AUTOREAP, &pidfd);
 	ASSERT_LE(0, pid);
-	if (!pid) {
-		ar_await_state(parent, 'S');
-		_exit(CHILD_CODE);
-	}
+	if (!pid)
+		_exit(AR_CHILD_CODE);
 	EXPECT_EQ(POLLHUP, ar_poll_gone(pidfd));
 	EXPECT_EQ(0, ar_state(pid));
 }
@@ -82,7 +80,7 @@ TEST_F(autoreap, reports_exit_and_end_by_epoll)
 
 	for (i = 0; i < ar_rounds() * 3; i++) {
 		mode = &modes[i % 3];
-		ASSERT_LT(0, ar_start(CLONE_AUTOREAP, &pidfd, &self->gate, CHILD_CODE));
+		ASSERT_LT(0, ar_start(CLONE_AUTOREAP, &pidfd, &self->gate, AR_CHILD_CODE));
 		event = (struct epoll_event){ .events = EPOLLIN | mode->flags };
 		ASSERT_EQ(0, epoll_ctl(fd, EPOLL_CTL_ADD, pidfd, &event));
 		EXPECT_EQ(0, epoll_wait(fd, &event, 1, 0));
@@ -114,7 +112,7 @@ TEST_F(autoreap, outlives_its_pidfd)
 	int pidfd = -1, other;
 	pid_t pid;
 
-	pid = ar_start(CLONE_AUTOREAP, &pidfd, &self->gate, CHILD_CODE);
+	pid = ar_start(CLONE_AUTOREAP, &pidfd, &self->gate, AR_CHILD_CODE);
 	ASSERT_LT(0, pid);
 	EXPECT_EQ(FD_CLOEXEC, fcntl(pidfd, F_GETFD));
 	ASSERT_EQ(0, close(pidfd));
@@ -122,7 +120,7 @@ TEST_F(autoreap, outlives_its_pidfd)
 	ASSERT_LE(0, other);
 	EXPECT_EQ(0, ar_poll(other));
 	ASSERT_EQ(0, ar_gate_open(&self->gate));
-	expect_reaped(_metadata, pid, other);
+	ar_expect_reaped(_metadata, pid, other);
 }
 
 /* A pidfd of what is dead, but not gone: it reports @events, and has no status. */
@@ -132,7 +130,7 @@ static int open_dead(struct __test_metadata *const _metadata, pid_t pid, int eve
 
 	ASSERT_LE(0, pidfd);
 	EXPECT_EQ(events, ar_poll(pidfd));
-	EXPECT_EQ(NO_STATUS, ar_status(pidfd));
+	EXPECT_EQ(AR_NO_STATUS, ar_status(pidfd));
 	return pidfd;
 }
 
@@ -143,9 +141,9 @@ TEST_F(autoreap, can_be_opened_as_a_zombie)
 	pid_t pid;
 
 	for (i = 0; i < 2; i++) {
-		pid = ar_start(both[i], &pidfd, &self->gate, CHILD_CODE);
+		pid = ar_start(ar_both[i], &pidfd, &self->gate, AR_CHILD_CODE);
 		ASSERT_LT(0, pid);
-		if (both[i])
+		if (ar_both[i])
 			ASSERT_EQ(0, ptrace(PTRACE_SEIZE, pid, NULL, NULL));
 		ASSERT_EQ(0, ar_gate_open(&self->gate));
 		ar_await_state(pid, 'Z');
@@ -154,10 +152,10 @@ TEST_F(autoreap, can_be_opened_as_a_zombie)
 		pidfd = open_dead(_metadata, pid, POLLIN);
 		EXPECT_EQ(pid, waitpid(pid, NULL, __WALL));
 		EXPECT_EQ(POLLHUP, ar_poll_gone(pidfd));
-		EXPECT_EQ(EXITED(CHILD_CODE), ar_status(pidfd));
+		EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), ar_status(pidfd));
 	}
 
-	pid = start_leaderless(CLONE_AUTOREAP, &pidfd, &self->gate);
+	pid = ar_start_leaderless(CLONE_AUTOREAP, &pidfd, &self->gate);
 	ASSERT_LT(0, pid);
 	ar_await_state(pid, 'Z');
 	EXPECT_EQ(0, ar_poll(pidfd));
@@ -165,17 +163,17 @@ TEST_F(autoreap, can_be_opened_as_a_zombie)
 	pidfd = open_dead(_metadata, pid, 0);
 	ASSERT_EQ(0, ar_gate_open(&self->gate));
 	EXPECT_EQ(POLLHUP, ar_poll_gone(pidfd));
-	EXPECT_EQ(EXITED(CHILD_CODE), ar_status(pidfd));
+	EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), ar_status(pidfd));
 }
 
 /* Without a free file descriptor there is no pidfd, and nothing is left of it. */
 TEST_F(autoreap, cannot_be_opened_without_a_file_descriptor)
 {
 	struct rlimit limit;
-	int next = next_fd();
+	int next = ar_next_fd();
 
 	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &limit));
-	take_away_files();
+	ar_take_away_files();
 	EXPECT_EQ(-1, ar_pidfd_open(getpid(), 0));
 	EXPECT_EQ(EMFILE, errno);
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
@@ -247,7 +245,7 @@ TEST_F(autoreap, is_gone_for_calls_by_pidfd)
 	int pidfd = -1;
 	unsigned int i;
 
-	ASSERT_LT(0, ar_start(CLONE_AUTOREAP, &pidfd, &self->gate, CHILD_CODE));
+	ASSERT_LT(0, ar_start(CLONE_AUTOREAP, &pidfd, &self->gate, AR_CHILD_CODE));
 	for (i = 0; i < ARRAY_SIZE(pidfd_calls); i++) {
 		EXPECT_EQ(0, pidfd_calls[i].call(pidfd))
 			TH_LOG("%s of a child that lives", pidfd_calls[i].name);
@@ -303,7 +301,7 @@ TEST_F(autoreap, is_gone_for_calls_by_number)
 	unsigned int i;
 	pid_t pid;
 
-	pid = ar_start(CLONE_AUTOREAP, &pidfd, &self->gate, CHILD_CODE);
+	pid = ar_start(CLONE_AUTOREAP, &pidfd, &self->gate, AR_CHILD_CODE);
 	ASSERT_LT(0, pid);
 	for (i = 0; i < ARRAY_SIZE(number_calls); i++) {
 		EXPECT_LE(0, number_calls[i].call(pid))
@@ -339,7 +337,7 @@ TEST_F(autoreap, is_gone_for_calls_by_number)
 static int fdinfo_pid(int pidfd)
 {
 	char path[64], line[64];
-	int pid = NO_STATUS;
+	int pid = AR_NO_STATUS;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
@@ -360,7 +358,7 @@ TEST_F(autoreap, leaves_the_pidfd_as_it_is)
 	int pidfd = -1;
 	pid_t pid;
 
-	pid = ar_start(CLONE_AUTOREAP, &pidfd, &self->gate, CHILD_CODE);
+	pid = ar_start(CLONE_AUTOREAP, &pidfd, &self->gate, AR_CHILD_CODE);
 	ASSERT_LT(0, pid);
 	EXPECT_EQ(pid, fdinfo_pid(pidfd));
 	ASSERT_EQ(0, fstat(pidfd, &before));

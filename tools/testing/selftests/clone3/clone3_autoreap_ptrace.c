@@ -14,27 +14,11 @@
 #include "clone3_autoreap.h"
 #include "clone3_autoreap_info.h"
 
-struct tracer {
-	pid_t pid;
-	int report;
-	int release[2];
-};
-
-static void *trace(void *arg)
-{
-	struct tracer *tracer = arg;
-
-	tell(tracer->report, ptrace(PTRACE_SEIZE, tracer->pid, NULL, NULL) ? errno : 0);
-	tell(tracer->report, syscall(__NR_gettid));
-	hear(tracer->release[0]);
-	return NULL;
-}
-
 /* A child with a thread of its parent as tracer, and what the parent agreed to. */
 FIXTURE(thread_traced)
 {
 	struct ar_gate gate;
-	struct tracer tracer;
+	struct ar_tracer tracer;
 	int report[2];
 };
 
@@ -57,7 +41,7 @@ FIXTURE_SETUP(thread_traced)
 		return;
 	ASSERT_EQ(0, pipe(self->tracer.release));
 	self->tracer.report = self->report[1];
-	ASSERT_NE(SIG_ERR, signal(SIGCHLD, variant->sigchld));
+	ASSERT_TRUE(signal(SIGCHLD, variant->sigchld) != SIG_ERR);
 }
 
 FIXTURE_TEARDOWN(thread_traced)
@@ -75,24 +59,24 @@ TEST_F(thread_traced, is_reaped_when_tracer_thread_of_parent_ends)
 	pthread_t thread;
 	pid_t pid, tid;
 
-	pid = ar_start(variant->flags, &pidfd, &self->gate, CHILD_CODE);
+	pid = ar_start(variant->flags, &pidfd, &self->gate, AR_CHILD_CODE);
 	ASSERT_LT(0, pid);
 	self->tracer.pid = pid;
-	ASSERT_EQ(0, pthread_create(&thread, NULL, trace, &self->tracer));
-	ASSERT_EQ(0, hear(self->report[0]));
-	tid = hear(self->report[0]);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, ar_trace, &self->tracer));
+	ASSERT_EQ(0, ar_hear(self->report[0]));
+	tid = ar_hear(self->report[0]);
 	ASSERT_LT(0, tid);
 	ASSERT_EQ(0, ar_gate_open(&self->gate));
 	EXPECT_EQ(POLLIN, ar_poll_exited(pidfd));
 	EXPECT_EQ('Z', ar_state(pid));
-	tell(self->tracer.release[1], 0);
+	ar_tell(self->tracer.release[1], 0);
 	ar_await_thread(getpid(), tid);
 	ASSERT_EQ(0, pthread_join(thread, NULL));
 	if (variant->reaped) {
 		EXPECT_EQ(variant->signals, ar_take_sigchld());
-		expect_reaped(_metadata, pid, pidfd);
+		ar_expect_reaped(_metadata, pid, pidfd);
 	} else {
-		expect_zombie(_metadata, pid);
+		ar_expect_zombie(_metadata, pid);
 	}
 }
 
@@ -102,7 +86,7 @@ enum own { SEIZED, SEIZED_AFTER_EXEC, SEIZED_BY_THREAD, TRACEME };
 FIXTURE(own)
 {
 	struct ar_gate gate;
-	struct tracer tracer;
+	struct ar_tracer tracer;
 	int report[2];
 };
 
@@ -133,16 +117,16 @@ static pid_t start_own(__u64 flags, enum own how, int *pidfd, struct ar_gate *ga
 	pid_t pid;
 
 	if (how == SEIZED_AFTER_EXEC)
-		return start_exec(flags, pidfd, gate);
+		return ar_start_exec(flags, pidfd, gate);
 	if (how != TRACEME)
-		return ar_start(flags, pidfd, gate, CHILD_CODE);
+		return ar_start(flags, pidfd, gate, AR_CHILD_CODE);
 	pid = ar_fork(flags, flags & CLONE_AUTOREAP ? 0 : SIGCHLD, pidfd);
 	if (pid)
 		return pid;
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
 		_exit(255);
 	ar_gate_pass(gate);
-	_exit(CHILD_CODE);
+	_exit(AR_CHILD_CODE);
 }
 
 /* Page faults of the children that the caller has waited for. */
@@ -166,13 +150,13 @@ TEST_F(own, leaves_its_zombie_to_a_parent_that_traces_it)
 	pid_t pid;
 
 	for (i = 0; i < 2; i++) {
-		pid = start_own(both[i], variant->how, &pidfd, &self->gate);
+		pid = start_own(ar_both[i], variant->how, &pidfd, &self->gate);
 		ASSERT_LT(0, pid);
 		self->tracer.pid = pid;
 		if (variant->how == SEIZED_BY_THREAD) {
-			ASSERT_EQ(0, pthread_create(&thread, NULL, trace, &self->tracer));
-			ASSERT_EQ(0, hear(self->report[0]));
-			ASSERT_LT(0, hear(self->report[0]));
+			ASSERT_EQ(0, pthread_create(&thread, NULL, ar_trace, &self->tracer));
+			ASSERT_EQ(0, ar_hear(self->report[0]));
+			ASSERT_LT(0, ar_hear(self->report[0]));
 		} else if (variant->how != TRACEME) {
 			ASSERT_EQ(0, ptrace(PTRACE_SEIZE, pid, NULL, NULL));
 		}
@@ -182,15 +166,15 @@ TEST_F(own, leaves_its_zombie_to_a_parent_that_traces_it)
 		EXPECT_EQ(POLLIN, ar_poll_exited(pidfd));
 		EXPECT_EQ(0, waitid(P_PIDFD, pidfd, NULL, WEXITED | WNOWAIT));
 		EXPECT_EQ('Z', ar_state(pid));
-		EXPECT_EQ(NO_STATUS, ar_status(pidfd));
-		EXPECT_EQ(!both[i] || variant->how == SEIZED_AFTER_EXEC, ar_take_sigchld());
+		EXPECT_EQ(AR_NO_STATUS, ar_status(pidfd));
+		EXPECT_EQ(!ar_both[i] || variant->how == SEIZED_AFTER_EXEC, ar_take_sigchld());
 		EXPECT_EQ(before, faults_of_children());
 		EXPECT_EQ(pid, waitpid(pid, &status, 0));
-		EXPECT_EQ(EXITED(CHILD_CODE), status);
+		EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), status);
 		EXPECT_LT(before, faults_of_children());
-		EXPECT_EQ(EXITED(CHILD_CODE), ar_status(pidfd));
+		EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), ar_status(pidfd));
 		if (variant->how == SEIZED_BY_THREAD) {
-			tell(self->tracer.release[1], 0);
+			ar_tell(self->tracer.release[1], 0);
 			ASSERT_EQ(0, pthread_join(thread, NULL));
 		}
 	}
@@ -207,21 +191,21 @@ TEST_F(autoreap, can_ask_its_adopter_to_trace_it)
 		parent = fork();
 		ASSERT_LE(0, parent);
 		if (!parent) {
-			pid = ar_fork(both[i], both[i] ? 0 : SIGCHLD, NULL);
+			pid = ar_fork(ar_both[i], ar_both[i] ? 0 : SIGCHLD, NULL);
 			if (!pid) {
 				ar_gate_pass(&self->gate);
 				_exit(ptrace(PTRACE_TRACEME, 0, NULL, NULL) ? 255 :
-									      CHILD_CODE);
+									      AR_CHILD_CODE);
 			}
-			tell(self->report[1], pid);
+			ar_tell(self->report[1], pid);
 			_exit(0);
 		}
-		pid = hear(self->report[0]);
+		pid = ar_hear(self->report[0]);
 		ASSERT_LT(0, pid);
 		ASSERT_EQ(parent, waitpid(parent, &status, 0));
 		ASSERT_EQ(1, ar_take_sigchld());
 		ASSERT_EQ(0, ar_gate_open(&self->gate));
-		expect_zombie(_metadata, pid);
+		ar_expect_zombie(_metadata, pid);
 	}
 }
 
@@ -256,11 +240,11 @@ FIXTURE_VARIANT_ADD(family, plain) { 0 };
 
 static void run_child(struct family *f, bool threaded)
 {
-	tell(f->report[1], getpid());
+	ar_tell(f->report[1], getpid());
 	if (threaded)
-		tell(f->report[1], start_thread(gated_thread, &f->last, NULL));
+		ar_tell(f->report[1], ar_start_thread(ar_gated_thread, &f->last, NULL));
 	ar_gate_pass(&f->gate);
-	syscall(__NR_exit, threaded ? 255 : CHILD_CODE);
+	syscall(__NR_exit, threaded ? 255 : AR_CHILD_CODE);
 }
 
 static void run_parent(struct family *f, __u64 flags)
@@ -272,18 +256,18 @@ static void run_parent(struct family *f, __u64 flags)
 	close(f->gate.fd[1]);
 	close(f->last.fd[1]);
 	close(f->order[1]);
-	order = hear(f->order[0]);
+	order = ar_hear(f->order[0]);
 	pid = ar_fork(flags, flags & CLONE_AUTOREAP ? 0 : SIGCHLD, NULL);
 	if (!pid)
 		run_child(f, order == THREADED);
 	for (;;) {
-		order = hear(f->order[0]);
+		order = ar_hear(f->order[0]);
 		if (order == PEEK)
-			tell(f->report[1], waitpid(pid, NULL, WNOHANG | __WALL));
+			ar_tell(f->report[1], waitpid(pid, NULL, WNOHANG | __WALL));
 		else if (order == TAKE_SIGCHLD)
-			tell(f->report[1], ar_take_sigchld());
+			ar_tell(f->report[1], ar_take_sigchld());
 		else
-			_exit(wait_and_report(pid));
+			_exit(ar_wait_and_report(pid));
 	}
 }
 
@@ -305,8 +289,8 @@ FIXTURE_TEARDOWN(family)
 
 static int ask_parent(struct family *f, enum order order)
 {
-	tell(f->order[1], order);
-	return hear(f->report[0]);
+	ar_tell(f->order[1], order);
+	return ar_hear(f->report[0]);
 }
 
 static void make_child(struct __test_metadata *const _metadata, struct family *f,
@@ -314,7 +298,7 @@ static void make_child(struct __test_metadata *const _metadata, struct family *f
 {
 	f->pid = ask_parent(f, kind);
 	ASSERT_LT(0, f->pid);
-	f->tid = kind == THREADED ? hear(f->report[0]) : f->pid;
+	f->tid = kind == THREADED ? ar_hear(f->report[0]) : f->pid;
 	ASSERT_LT(0, f->tid);
 	f->pidfd = ar_pidfd_open(f->pid, 0);
 	ASSERT_LE(0, f->pidfd);
@@ -332,11 +316,11 @@ static void expect_left_to_parent(struct __test_metadata *const _metadata,
 	EXPECT_EQ(flags ? POLLHUP : POLLIN,
 		  flags ? ar_poll_gone(f->pidfd) : ar_poll_exited(f->pidfd));
 	EXPECT_EQ(flags ? 0 : 'Z', ar_state(f->pid));
-	EXPECT_EQ(flags ? EXITED(CHILD_CODE) : NO_STATUS, ar_status(f->pidfd));
-	tell(f->order[1], FINISH);
+	EXPECT_EQ(flags ? AR_EXITED(AR_CHILD_CODE) : AR_NO_STATUS, ar_status(f->pidfd));
+	ar_tell(f->order[1], FINISH);
 	EXPECT_EQ(f->parent, waitpid(f->parent, &status, 0));
-	EXPECT_EQ(EXITED(flags ? 0 : GOT_CHILD | GOT_SIGCHLD), status);
-	EXPECT_EQ(EXITED(CHILD_CODE), ar_status(f->pidfd));
+	EXPECT_EQ(AR_EXITED(flags ? 0 : AR_GOT_CHILD | AR_GOT_SIGCHLD), status);
+	EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), ar_status(f->pidfd));
 }
 
 /* A tracer has the status by wait; only then the child is reaped, and wakes its parent. */
@@ -348,18 +332,18 @@ TEST_F(family, gives_its_status_to_a_foreign_tracer)
 	make_child(_metadata, f, SINGLE);
 	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, f->pid, NULL, NULL));
 	/* The parent may sleep in its wait long before the child ends. */
-	tell(f->order[1], FINISH);
+	ar_tell(f->order[1], FINISH);
 	ASSERT_EQ(0, ar_gate_open(&f->gate));
 	ASSERT_EQ(POLLIN, ar_poll_exited(f->pidfd));
 	ASSERT_EQ(0, waitid(P_PID, f->pid, NULL, WEXITED | WNOWAIT | __WALL));
 	EXPECT_EQ('Z', ar_state(f->pid));
 	EXPECT_EQ(1, ar_take_sigchld());
 	EXPECT_EQ(f->pid, waitpid(f->pid, &status, __WALL));
-	EXPECT_EQ(EXITED(CHILD_CODE), status);
+	EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), status);
 	EXPECT_EQ(POLLHUP, ar_poll_gone(f->pidfd));
 	EXPECT_EQ(0, ar_state(f->pid));
 	EXPECT_EQ(f->parent, waitpid(f->parent, &status, 0));
-	EXPECT_EQ(EXITED(variant->flags ? 0 : GOT_CHILD | GOT_SIGCHLD), status);
+	EXPECT_EQ(AR_EXITED(variant->flags ? 0 : AR_GOT_CHILD | AR_GOT_SIGCHLD), status);
 }
 
 /*
@@ -381,18 +365,18 @@ TEST_F(family, is_kept_from_its_parent_while_traced)
 		EXPECT_EQ(0, ask_parent(f, PEEK));
 		ASSERT_EQ(0, waitid(P_PID, f->pid, &info, WEXITED | WNOWAIT));
 		EXPECT_EQ(CLD_EXITED, info.si_code);
-		EXPECT_EQ(CHILD_CODE, info.si_status);
+		EXPECT_EQ(AR_CHILD_CODE, info.si_status);
 		EXPECT_EQ(-1, ptrace(PTRACE_DETACH, f->pid, NULL, NULL));
 		EXPECT_EQ(ESRCH, errno);
 		EXPECT_EQ(-1, ptrace(PTRACE_SEIZE, f->pid, NULL, NULL));
 		EXPECT_EQ(EPERM, errno);
 		EXPECT_EQ('Z', ar_state(f->pid));
 		EXPECT_EQ(POLLIN, ar_poll(f->pidfd));
-		EXPECT_EQ(NO_STATUS, ar_status(f->pidfd));
+		EXPECT_EQ(AR_NO_STATUS, ar_status(f->pidfd));
 	}
 	EXPECT_EQ(0, ask_parent(f, TAKE_SIGCHLD));
 	EXPECT_EQ(f->pid, waitpid(f->pid, &status, 0));
-	EXPECT_EQ(EXITED(CHILD_CODE), status);
+	EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), status);
 	expect_left_to_parent(_metadata, f, variant->flags);
 }
 
@@ -406,7 +390,7 @@ TEST_F(family, is_the_same_after_detach)
 	for (i = 0; i < 3; i++) {
 		ASSERT_EQ(0, ptrace(PTRACE_SEIZE, f->pid, NULL, NULL));
 		ASSERT_EQ(0, ptrace(PTRACE_INTERRUPT, f->pid, NULL, NULL));
-		ASSERT_EQ(EVENT_STOP(PTRACE_EVENT_STOP), next_stop(f->pid));
+		ASSERT_EQ(AR_EVENT_STOP(PTRACE_EVENT_STOP), ar_next_stop(f->pid));
 		ASSERT_EQ(0, ptrace(PTRACE_DETACH, f->pid, NULL, NULL));
 		EXPECT_EQ(0, ask_parent(f, PEEK));
 		EXPECT_EQ(-1, waitpid(f->pid, NULL, __WALL));
@@ -429,27 +413,27 @@ TEST_F(family, stops_for_its_tracer)
 	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_O_TRACEEXIT));
 	EXPECT_EQ(0, ask_parent(f, TAKE_SIGCHLD));
 	ASSERT_EQ(0, kill(pid, SIGSTOP));
-	EXPECT_EQ(SIGSTOP, next_stop(pid));
+	EXPECT_EQ(SIGSTOP, ar_next_stop(pid));
 	ASSERT_EQ(0, ptrace(PTRACE_CONT, pid, NULL, SIGSTOP));
-	EXPECT_EQ(SIGSTOP | PTRACE_EVENT_STOP << 8, next_stop(pid));
+	EXPECT_EQ(SIGSTOP | PTRACE_EVENT_STOP << 8, ar_next_stop(pid));
 	ASSERT_EQ(0, ptrace(PTRACE_LISTEN, pid, NULL, NULL));
 	EXPECT_EQ(1, ask_parent(f, TAKE_SIGCHLD));
 	ASSERT_EQ(0, kill(pid, SIGCONT));
-	EXPECT_EQ(EVENT_STOP(PTRACE_EVENT_STOP), next_stop(pid));
+	EXPECT_EQ(AR_EVENT_STOP(PTRACE_EVENT_STOP), ar_next_stop(pid));
 	ASSERT_EQ(0, ptrace(PTRACE_CONT, pid, NULL, NULL));
-	EXPECT_EQ(SIGCONT, next_stop(pid));
+	EXPECT_EQ(SIGCONT, ar_next_stop(pid));
 	ASSERT_EQ(0, ptrace(PTRACE_CONT, pid, NULL, SIGCONT));
 
 	ASSERT_EQ(0, ar_gate_open(&f->gate));
-	EXPECT_EQ(EVENT_STOP(PTRACE_EVENT_EXIT), next_stop(pid));
+	EXPECT_EQ(AR_EVENT_STOP(PTRACE_EVENT_EXIT), ar_next_stop(pid));
 	ASSERT_EQ(0, ptrace(PTRACE_GETEVENTMSG, pid, NULL, &message));
-	EXPECT_EQ(EXITED(CHILD_CODE), message);
+	EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), message);
 	EXPECT_EQ(0, ar_poll(f->pidfd));
-	EXPECT_EQ(NO_STATUS, ar_status(f->pidfd));
+	EXPECT_EQ(AR_NO_STATUS, ar_status(f->pidfd));
 	EXPECT_EQ(1, ask_parent(f, TAKE_SIGCHLD));
 	ASSERT_EQ(0, ptrace(PTRACE_CONT, pid, NULL, NULL));
 	EXPECT_EQ(pid, waitpid(pid, &status, 0));
-	EXPECT_EQ(EXITED(CHILD_CODE), status);
+	EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), status);
 	expect_left_to_parent(_metadata, f, variant->flags);
 }
 
@@ -461,7 +445,7 @@ TEST_F(family, can_be_detached_while_it_exits)
 	make_child(_metadata, f, SINGLE);
 	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, f->pid, NULL, PTRACE_O_TRACEEXIT));
 	ASSERT_EQ(0, ar_gate_open(&f->gate));
-	EXPECT_EQ(EVENT_STOP(PTRACE_EVENT_EXIT), next_stop(f->pid));
+	EXPECT_EQ(AR_EVENT_STOP(PTRACE_EVENT_EXIT), ar_next_stop(f->pid));
 	ASSERT_EQ(0, ptrace(PTRACE_DETACH, f->pid, NULL, NULL));
 	EXPECT_EQ(-1, waitpid(f->pid, NULL, __WALL));
 	EXPECT_EQ(ECHILD, errno);
@@ -487,10 +471,10 @@ TEST_F(family, last_thread_wakes_the_tracer_of_the_first)
 	/* The end of the process has the child's own exit signal. */
 	EXPECT_EQ(!variant->flags, ar_take_sigchld());
 	EXPECT_EQ(POLLIN, ar_poll(f->pidfd));
-	EXPECT_EQ(NO_STATUS, ar_status(f->pidfd));
+	EXPECT_EQ(AR_NO_STATUS, ar_status(f->pidfd));
 	EXPECT_EQ(0, ask_parent(f, PEEK));
 	EXPECT_EQ(f->pid, waitpid(f->pid, &status, __WALL));
-	EXPECT_EQ(EXITED(CHILD_CODE), status);
+	EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), status);
 	expect_left_to_parent(_metadata, f, variant->flags);
 }
 
@@ -510,15 +494,15 @@ TEST_F(family, ends_when_the_tracer_of_its_last_thread_lets_go)
 	ASSERT_EQ(0, waitid(P_PID, f->tid, NULL, WEXITED | WNOWAIT | __WALL));
 	EXPECT_TRUE(thread_fd < 0 || ar_poll(thread_fd) == POLLIN);
 	EXPECT_EQ(0, ar_poll(f->pidfd));
-	EXPECT_EQ(NO_STATUS, ar_status(f->pidfd));
+	EXPECT_EQ(AR_NO_STATUS, ar_status(f->pidfd));
 	EXPECT_EQ(0, ask_parent(f, PEEK));
 	EXPECT_EQ(f->tid, waitpid(f->tid, &status, __WALL));
-	EXPECT_EQ(EXITED(CHILD_CODE), status);
+	EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), status);
 	EXPECT_EQ(variant->flags ? POLLIN | POLLHUP : POLLIN, ar_poll(f->pidfd));
 	expect_left_to_parent(_metadata, f, variant->flags);
 }
 
 int main(int argc, char **argv)
 {
-	return is_exec_role(argc, argv) ? exec_role(argv) : test_harness_run(argc, argv);
+	return ar_is_exec_role(argc, argv) ? ar_exec_role(argv) : test_harness_run(argc, argv);
 }

@@ -77,11 +77,11 @@ static pid_t start_creator(__u64 flags, const struct ar_gate *gate, int report,
 	/* If the caller dies, the gate opens and there are no more orders. */
 	close(gate->fd[1]);
 	close(order[1]);
-	hear(order[0]);
-	pid = ar_start(flags, NULL, gate, CHILD_CODE);
-	tell(report, pid);
-	hear(order[0]);
-	_exit(wait_and_report(pid));
+	ar_hear(order[0]);
+	pid = ar_start(flags, NULL, gate, AR_CHILD_CODE);
+	ar_tell(report, pid);
+	ar_hear(order[0]);
+	_exit(ar_wait_and_report(pid));
 }
 
 /*
@@ -97,22 +97,22 @@ TEST_F(creator, is_followed_as_a_clone)
 	for (i = 0; i < 2; i++) {
 		event = variant->event[i];
 		is_traced = event || variant->flags & CLONE_PTRACE;
-		creator = start_creator(variant->flags | both[i], &self->gate,
+		creator = start_creator(variant->flags | ar_both[i], &self->gate,
 					self->report[1], self->order);
 		ASSERT_LT(0, creator);
 		ASSERT_EQ(0, ptrace(PTRACE_SEIZE, creator, NULL, variant->options));
-		tell(self->order[1], 0);
+		ar_tell(self->order[1], 0);
 		if (event) {
-			ASSERT_EQ(EVENT_STOP(event), next_stop(creator));
+			ASSERT_EQ(AR_EVENT_STOP(event), ar_next_stop(creator));
 			pid = event_pid(creator);
 			ASSERT_EQ(0, ptrace(PTRACE_CONT, creator, NULL, NULL));
 		} else {
-			pid = hear(self->report[0]);
+			pid = ar_hear(self->report[0]);
 		}
 		pidfd = ar_pidfd_open(pid, 0);
 		ASSERT_LE(0, pidfd);
 		if (is_traced) {
-			ASSERT_EQ(EVENT_STOP(PTRACE_EVENT_STOP), next_stop(pid));
+			ASSERT_EQ(AR_EVENT_STOP(PTRACE_EVENT_STOP), ar_next_stop(pid));
 			ASSERT_EQ(0, ptrace(PTRACE_CONT, pid, NULL, NULL));
 		}
 
@@ -120,37 +120,24 @@ TEST_F(creator, is_followed_as_a_clone)
 		if (is_traced) {
 			EXPECT_EQ(POLLIN, ar_poll_exited(pidfd));
 			EXPECT_EQ('Z', ar_state(pid));
-			EXPECT_EQ(NO_STATUS, ar_status(pidfd));
+			EXPECT_EQ(AR_NO_STATUS, ar_status(pidfd));
 			EXPECT_EQ(pid, waitpid(pid, &status, __WALL));
-			EXPECT_EQ(EXITED(CHILD_CODE), status);
+			EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), status);
 		}
 		if (event == PTRACE_EVENT_VFORK) {
-			EXPECT_EQ(EVENT_STOP(PTRACE_EVENT_VFORK_DONE), next_stop(creator));
+			EXPECT_EQ(AR_EVENT_STOP(PTRACE_EVENT_VFORK_DONE), ar_next_stop(creator));
 			EXPECT_EQ(pid, event_pid(creator));
 			ASSERT_EQ(0, ptrace(PTRACE_CONT, creator, NULL, NULL));
 		}
 		if (event)
-			EXPECT_EQ(pid, hear(self->report[0]));
-		EXPECT_EQ(both[i] ? POLLHUP : POLLIN,
-			  both[i] ? ar_poll_gone(pidfd) : ar_poll_exited(pidfd));
-		tell(self->order[1], 0);
+			EXPECT_EQ(pid, ar_hear(self->report[0]));
+		EXPECT_EQ(ar_both[i] ? POLLHUP : POLLIN,
+			  ar_both[i] ? ar_poll_gone(pidfd) : ar_poll_exited(pidfd));
+		ar_tell(self->order[1], 0);
 		EXPECT_EQ(creator, waitpid(creator, &status, 0));
-		EXPECT_EQ(EXITED(both[i] ? 0 : GOT_CHILD | GOT_SIGCHLD), status);
-		EXPECT_EQ(EXITED(CHILD_CODE), ar_status(pidfd));
+		EXPECT_EQ(AR_EXITED(ar_both[i] ? 0 : AR_GOT_CHILD | AR_GOT_SIGCHLD), status);
+		EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), ar_status(pidfd));
 	}
-}
-
-/* A child at the gate that lets its siblings trace it, which Yama denies otherwise. */
-static pid_t start_tracee(__u64 flags, int *pidfd, const struct ar_gate *gate, int ready)
-{
-	pid_t pid = ar_fork(flags, flags & CLONE_AUTOREAP ? 0 : SIGCHLD, pidfd);
-
-	if (pid)
-		return pid;
-	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
-	tell(ready, 0);
-	ar_gate_pass(gate);
-	_exit(CHILD_CODE);
 }
 
 /* A tracer, itself a child that reaps itself, ends without a wait for its tracee. */
@@ -169,17 +156,17 @@ FIXTURE_VARIANT(left)
 	int status;
 };
 
-FIXTURE_VARIANT_ADD(left, alive) { false, false, 0, EXITED(CHILD_CODE) };
-FIXTURE_VARIANT_ADD(left, alive_by_killed_tracer) { false, true, 0, EXITED(CHILD_CODE) };
+FIXTURE_VARIANT_ADD(left, alive) { false, false, 0, AR_EXITED(AR_CHILD_CODE) };
+FIXTURE_VARIANT_ADD(left, alive_by_killed_tracer) { false, true, 0, AR_EXITED(AR_CHILD_CODE) };
 FIXTURE_VARIANT_ADD(left, exitkill) { false, false, PTRACE_O_EXITKILL, SIGKILL };
 FIXTURE_VARIANT_ADD(left, exitkill_by_killed_tracer) {
 	false, true, PTRACE_O_EXITKILL, SIGKILL
 };
 
-FIXTURE_VARIANT_ADD(left, zombie) { true, false, 0, EXITED(CHILD_CODE) };
-FIXTURE_VARIANT_ADD(left, zombie_by_killed_tracer) { true, true, 0, EXITED(CHILD_CODE) };
+FIXTURE_VARIANT_ADD(left, zombie) { true, false, 0, AR_EXITED(AR_CHILD_CODE) };
+FIXTURE_VARIANT_ADD(left, zombie_by_killed_tracer) { true, true, 0, AR_EXITED(AR_CHILD_CODE) };
 FIXTURE_VARIANT_ADD(left, zombie_exitkill) {
-	true, false, PTRACE_O_EXITKILL, EXITED(CHILD_CODE)
+	true, false, PTRACE_O_EXITKILL, AR_EXITED(AR_CHILD_CODE)
 };
 
 FIXTURE_SETUP(left)
@@ -199,19 +186,19 @@ TEST_F(left, is_reaped_once_its_tracer_is_dead)
 	pid_t pid, tracer;
 
 	for (i = 0; i < 2; i++) {
-		pid = start_tracee(both[i], &pidfd, &self->gate, self->report[1]);
+		pid = ar_start_tracee(ar_both[i], &pidfd, &self->gate, self->report[1]);
 		ASSERT_LT(0, pid);
-		ASSERT_EQ(0, hear(self->report[0]));
+		ASSERT_EQ(pid, ar_hear(self->report[0]));
 		tracer = ar_fork(CLONE_AUTOREAP, 0, &tracer_fd);
 		ASSERT_LE(0, tracer);
 		if (!tracer) {
 			close(self->gate.fd[1]);
-			tell(self->report[1], ptrace(PTRACE_SEIZE, pid, NULL,
-						     variant->options) ? errno : 0);
+			ar_tell(self->report[1], ptrace(PTRACE_SEIZE, pid, NULL,
+							variant->options) ? errno : 0);
 			ar_gate_pass(&self->release);
 			_exit(0);
 		}
-		ASSERT_EQ(0, hear(self->report[0]));
+		ASSERT_EQ(0, ar_hear(self->report[0]));
 
 		if (variant->zombie) {
 			ASSERT_EQ(0, ar_gate_open(&self->gate));
@@ -228,16 +215,16 @@ TEST_F(left, is_reaped_once_its_tracer_is_dead)
 			ASSERT_EQ(0, ar_gate_open(&self->gate));
 		}
 
-		if (both[i]) {
+		if (ar_both[i]) {
 			ASSERT_TRUE(ar_ended(pidfd));
 			EXPECT_EQ(variant->status, ar_status(pidfd));
-			expect_reaped(_metadata, pid, pidfd);
+			ar_expect_reaped(_metadata, pid, pidfd);
 		} else if (variant->status == SIGKILL) {
 			EXPECT_EQ(pid, waitpid(pid, &status, 0));
 			EXPECT_EQ(SIGKILL, status);
 			EXPECT_EQ(1, ar_take_sigchld());
 		} else {
-			expect_zombie(_metadata, pid);
+			ar_expect_zombie(_metadata, pid);
 		}
 	}
 }
@@ -283,14 +270,14 @@ TEST_F(autoreap, wakes_its_parent_when_the_tracer_thread_ends)
 	struct thread_args args = { .gate = &self->gate, .pidfd = -1 };
 	siginfo_t info;
 
-	args.pid = ar_start(CLONE_AUTOREAP, &args.pidfd, &self->gate, CHILD_CODE);
+	args.pid = ar_start(CLONE_AUTOREAP, &args.pidfd, &self->gate, AR_CHILD_CODE);
 	ASSERT_LT(0, args.pid);
-	ASSERT_LT(0, start_thread(trace_while_parent_sleeps, &args, NULL));
+	ASSERT_LT(0, ar_start_thread(trace_while_parent_sleeps, &args, NULL));
 	EXPECT_EQ(-1, syscall(__NR_waitid, P_PID, args.pid, &info,
 			      WEXITED | __WALL | __WNOTHREAD, NULL));
 	EXPECT_EQ(ECHILD, errno);
 	EXPECT_TRUE(args.found);
-	expect_reaped(_metadata, args.pid, args.pidfd);
+	ar_expect_reaped(_metadata, args.pid, args.pidfd);
 }
 
 /* A child that traces @other; the first of two is told later who that is. */
@@ -304,16 +291,16 @@ static pid_t start_partner(__u64 flags, int *pidfd, pid_t other, int report,
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
 	if (!other) {
-		tell(report, 0);
-		other = hear(order[0]);
+		ar_tell(report, 0);
+		other = ar_hear(order[0]);
 	}
-	tell(report, ptrace(PTRACE_SEIZE, other, NULL, NULL) ? errno : 0);
+	ar_tell(report, ptrace(PTRACE_SEIZE, other, NULL, NULL) ? errno : 0);
 	for (;;)
 		pause();
 }
 
 /* Two that trace each other end as the zombie of nobody, if both are killed. */
-TEST_F_TIMEOUT(autoreap, is_reaped_if_killed_with_its_tracer, LONG_RUN)
+TEST_F_TIMEOUT(autoreap, is_reaped_if_killed_with_its_tracer, AR_LONG_RUN)
 {
 	int i, j, found, order[2], pidfd[2] = { -1, -1 }, rounds = ar_rounds() / 10 + 1;
 	pid_t pid[2] = {};
@@ -326,10 +313,10 @@ TEST_F_TIMEOUT(autoreap, is_reaped_if_killed_with_its_tracer, LONG_RUN)
 			pid[j] = start_partner(flags, &pidfd[j], j ? pid[0] : 0,
 					       self->report[1], order);
 			ASSERT_LT(0, pid[j]);
-			ASSERT_EQ(0, hear(self->report[0]));
+			ASSERT_EQ(0, ar_hear(self->report[0]));
 		}
-		tell(order[1], pid[1]);
-		ASSERT_EQ(0, hear(self->report[0]));
+		ar_tell(order[1], pid[1]);
+		ASSERT_EQ(0, ar_hear(self->report[0]));
 
 		ASSERT_EQ(0, kill(pid[i % 2], SIGKILL));
 		ASSERT_EQ(0, kill(pid[!(i % 2)], SIGKILL));
@@ -357,17 +344,17 @@ static void come_and_go(pid_t pid, int report)
 		if (waitpid(pid, &status, __WALL) != pid)
 			_exit(255);
 		if (!WIFSTOPPED(status))
-			_exit(status == EXITED(CHILD_CODE) ? 0 : 255);
+			_exit(status == AR_EXITED(AR_CHILD_CODE) ? 0 : 255);
 		ptrace(PTRACE_DETACH, pid, NULL, NULL);
 		if (!told)
-			tell(report, 0);
+			ar_tell(report, 0);
 		told = true;
 	}
 	_exit(told && (errno == EPERM || errno == ESRCH) ? 0 : 255);
 }
 
 /* Whether a tracer was in time or not, the child is reaped once it has let go. */
-TEST_F_TIMEOUT(autoreap, is_reaped_if_it_exits_while_tracers_come_and_go, LONG_RUN)
+TEST_F_TIMEOUT(autoreap, is_reaped_if_it_exits_while_tracers_come_and_go, AR_LONG_RUN)
 {
 	int i, pidfd = -1, tracer_fd = -1, rounds = ar_rounds() / 10 + 1;
 	pid_t pid, tracer;
@@ -375,23 +362,23 @@ TEST_F_TIMEOUT(autoreap, is_reaped_if_it_exits_while_tracers_come_and_go, LONG_R
 
 	for (i = 0; i <= rounds; i++) {
 		flags = i < rounds ? CLONE_AUTOREAP : 0;
-		pid = start_tracee(flags, &pidfd, &self->gate, self->report[1]);
+		pid = ar_start_tracee(flags, &pidfd, &self->gate, self->report[1]);
 		ASSERT_LT(0, pid);
-		ASSERT_EQ(0, hear(self->report[0]));
+		ASSERT_EQ(pid, ar_hear(self->report[0]));
 		tracer = ar_fork(CLONE_AUTOREAP, 0, &tracer_fd);
 		ASSERT_LE(0, tracer);
 		if (!tracer) {
 			close(self->gate.fd[1]);
 			come_and_go(pid, self->report[1]);
 		}
-		ASSERT_EQ(0, hear(self->report[0]));
+		ASSERT_EQ(0, ar_hear(self->report[0]));
 		ASSERT_EQ(0, ar_gate_open(&self->gate));
 		if (flags)
-			expect_reaped(_metadata, pid, pidfd);
+			ar_expect_reaped(_metadata, pid, pidfd);
 		else
-			expect_zombie(_metadata, pid);
+			ar_expect_zombie(_metadata, pid);
 		EXPECT_EQ(POLLHUP, ar_poll_gone(tracer_fd));
-		EXPECT_EQ(EXITED(0), ar_status(tracer_fd));
+		EXPECT_EQ(AR_EXITED(0), ar_status(tracer_fd));
 		close(tracer_fd);
 	}
 }
@@ -404,7 +391,7 @@ static void run_init(__u64 flags, const struct ar_gate *gate)
 			pause();
 	}
 	ar_gate_pass(gate);
-	_exit(CHILD_CODE);
+	_exit(AR_CHILD_CODE);
 }
 
 /* A traced init ends when the tracer has let go of all in its pid namespace. */
@@ -418,22 +405,22 @@ TEST_F(autoreap, traced_init_ends_after_its_traced_namespace)
 		ASSERT_LE(0, parent);
 		if (!parent) {
 			close(self->gate.fd[1]);
-			pid = fork_init(both[i], NULL);
+			pid = ar_fork_init(ar_both[i], NULL);
 			if (!pid)
-				run_init(both[i], &self->gate);
-			tell(self->report[1], pid);
-			_exit(wait_and_report(pid));
+				run_init(ar_both[i], &self->gate);
+			ar_tell(self->report[1], pid);
+			_exit(ar_wait_and_report(pid));
 		}
-		pid = hear(self->report[0]);
+		pid = ar_hear(self->report[0]);
 		ASSERT_LT(0, pid);
 		pidfd = ar_pidfd_open(pid, 0);
 		ASSERT_LE(0, pidfd);
 		ASSERT_EQ(0, ptrace(PTRACE_SEIZE, pid, NULL, FOLLOW_ALL));
 		ASSERT_EQ(0, ar_gate_open(&self->gate));
-		ASSERT_EQ(EVENT_STOP(both[i] ? PTRACE_EVENT_CLONE : PTRACE_EVENT_FORK),
-			  next_stop(pid));
+		ASSERT_EQ(AR_EVENT_STOP(ar_both[i] ? PTRACE_EVENT_CLONE : PTRACE_EVENT_FORK),
+			  ar_next_stop(pid));
 		member = event_pid(pid);
-		ASSERT_EQ(EVENT_STOP(PTRACE_EVENT_STOP), next_stop(member));
+		ASSERT_EQ(AR_EVENT_STOP(PTRACE_EVENT_STOP), ar_next_stop(member));
 		ASSERT_EQ(0, ptrace(PTRACE_CONT, member, NULL, NULL));
 		ASSERT_EQ(0, ptrace(PTRACE_CONT, pid, NULL, NULL));
 
@@ -445,10 +432,10 @@ TEST_F(autoreap, traced_init_ends_after_its_traced_namespace)
 		EXPECT_EQ(SIGKILL, status);
 		EXPECT_EQ(POLLIN, ar_poll_exited(pidfd));
 		EXPECT_EQ(pid, waitpid(pid, &status, __WALL));
-		EXPECT_EQ(EXITED(CHILD_CODE), status);
+		EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), status);
 		EXPECT_EQ(POLLHUP, ar_poll_gone(pidfd));
 		EXPECT_EQ(parent, waitpid(parent, &status, 0));
-		EXPECT_EQ(EXITED(both[i] ? 0 : GOT_CHILD | GOT_SIGCHLD), status);
+		EXPECT_EQ(AR_EXITED(ar_both[i] ? 0 : AR_GOT_CHILD | AR_GOT_SIGCHLD), status);
 	}
 }
 

@@ -100,7 +100,7 @@ static int by_threads(int pidfd, pid_t pid)
 	first = by_poll(pidfd, pid);
 	for (i = 0; i < ARRAY_SIZE(thread); i++) {
 		if (pthread_join(thread[i], &status) || (long)status != first)
-			first = NO_STATUS;
+			first = AR_NO_STATUS;
 	}
 	return first;
 }
@@ -168,13 +168,13 @@ static pid_t start_exiting(__u64 flags, int *pidfd, int code, bool leader_first)
 
 	if (pid)
 		return pid;
-	if (leader_first && start_thread(exit_after_leader, &code, NULL) > 0)
+	if (leader_first && ar_start_thread(exit_after_leader, &code, NULL) > 0)
 		syscall(__NR_exit, 255);
 	_exit(code);
 }
 
 /* The promise: whoever is told of the exit finds the status, the first time. */
-TEST_F_TIMEOUT(told, finds_the_status_at_once, LONG_RUN)
+TEST_F_TIMEOUT(told, finds_the_status_at_once, AR_LONG_RUN)
 {
 	__u64 flags = variant->reaper == FLAG ? CLONE_AUTOREAP : 0;
 	int i, code, status = 0, missed = 0, wrong = 0, pidfd = -1;
@@ -185,9 +185,9 @@ TEST_F_TIMEOUT(told, finds_the_status_at_once, LONG_RUN)
 		pid = start_exiting(flags, &pidfd, code, variant->leader_first);
 		ASSERT_LT(0, pid);
 		status = variant->learn(pidfd, pid);
-		if (status == NO_STATUS || status == -ESRCH)
+		if (status == AR_NO_STATUS || status == -ESRCH)
 			missed++;
-		else if (status != EXITED(code))
+		else if (status != AR_EXITED(code))
 			wrong++;
 		close(pidfd);
 	}
@@ -198,14 +198,14 @@ TEST_F_TIMEOUT(told, finds_the_status_at_once, LONG_RUN)
 }
 
 /* Whatever happens meanwhile, an answer is about one task: alive, or with its status. */
-TEST_F_TIMEOUT(autoreap, answer_is_never_half, LONG_RUN)
+TEST_F_TIMEOUT(autoreap, answer_is_never_half, AR_LONG_RUN)
 {
 	int i, error, pidfd = -1, half = 0;
 	struct ar_info info;
 	pid_t pid;
 
 	for (i = 0; i < ar_rounds(); i++) {
-		pid = start_exiting(CLONE_AUTOREAP, &pidfd, CHILD_CODE, false);
+		pid = start_exiting(CLONE_AUTOREAP, &pidfd, AR_CHILD_CODE, false);
 		ASSERT_LT(0, pid);
 		do {
 			error = ar_info(pidfd, i % 2 ? PIDFD_INFO_EXIT : 0, &info);
@@ -219,7 +219,7 @@ TEST_F_TIMEOUT(autoreap, answer_is_never_half, LONG_RUN)
 			else
 				half += !(info.mask & PIDFD_INFO_EXIT);
 			if (info.mask & PIDFD_INFO_EXIT)
-				half += info.exit_code != EXITED(CHILD_CODE);
+				half += info.exit_code != AR_EXITED(AR_CHILD_CODE);
 		} while (info.mask & PIDFD_INFO_PID);
 		close(pidfd);
 	}
@@ -232,7 +232,7 @@ static int exec_again(void *arg)
 	char **argv = arg;
 	struct ar_gate gate = { .fd = { atoi(argv[2]), atoi(argv[3]) } };
 
-	exec_self("again", &gate, atoi(argv[4]) - 1);
+	ar_exec_self("again", &gate, atoi(argv[4]) - 1);
 	return 255;
 }
 
@@ -242,7 +242,7 @@ static int again(char **argv)
 
 	if (!atoi(argv[4]))
 		ar_gate_open(&gate);
-	else if (start_thread(exec_again, argv, NULL) < 0)
+	else if (ar_start_thread(exec_again, argv, NULL) < 0)
 		return 255;
 	for (;;)
 		pause();
@@ -265,7 +265,7 @@ static pid_t start_again(int *pidfd, struct ar_gate *gate)
 		return -1;
 	pid = ar_fork(CLONE_AUTOREAP, 0, pidfd);
 	if (!pid)
-		exec_self("again", gate, ar_rounds() * 2);
+		ar_exec_self("again", gate, ar_rounds() * 2);
 	return pid;
 }
 
@@ -273,7 +273,7 @@ static pid_t start_again(int *pidfd, struct ar_gate *gate)
  * The leader that exec from another thread replaces is no end of the process, nor of
  * its first thread.
  */
-TEST_F_TIMEOUT(autoreap, exec_of_a_thread_is_no_exit, LONG_RUN)
+TEST_F_TIMEOUT(autoreap, exec_of_a_thread_is_no_exit, AR_LONG_RUN)
 {
 	/* Each call looks many times, and the last time at the gate. */
 	struct pollfd pfd[101];
@@ -307,7 +307,7 @@ TEST_F_TIMEOUT(autoreap, exec_of_a_thread_is_no_exit, LONG_RUN)
 	EXPECT_EQ(0, early[1]);
 	EXPECT_FALSE(poller[0].fd >= 0 && ar_ring_ready(&poller[0]));
 	EXPECT_FALSE(poller[1].fd >= 0 && ar_ring_ready(&poller[1]));
-	EXPECT_EQ(NO_STATUS, ar_status(pidfd[0]));
+	EXPECT_EQ(AR_NO_STATUS, ar_status(pidfd[0]));
 	ASSERT_EQ(0, kill(pid, SIGKILL));
 	EXPECT_TRUE(ar_exited(pidfd[0]));
 	EXPECT_EQ(SIGKILL, ar_status(pidfd[0]));
@@ -316,7 +316,7 @@ TEST_F_TIMEOUT(autoreap, exec_of_a_thread_is_no_exit, LONG_RUN)
 }
 
 /* While a thread calls exec, the pid that it takes over is that of one task. */
-TEST_F_TIMEOUT(autoreap, exec_of_a_thread_keeps_the_ids, LONG_RUN)
+TEST_F_TIMEOUT(autoreap, exec_of_a_thread_keeps_the_ids, AR_LONG_RUN)
 {
 	struct pollfd pfd = { .fd = self->gate.fd[0], .events = POLLIN };
 	int wrong = 0, pidfd = -1;
@@ -337,5 +337,5 @@ TEST_F_TIMEOUT(autoreap, exec_of_a_thread_keeps_the_ids, LONG_RUN)
 
 int main(int argc, char **argv)
 {
-	return is_exec_role(argc, argv) ? again(argv) : test_harness_run(argc, argv);
+	return ar_is_exec_role(argc, argv) ? again(argv) : test_harness_run(argc, argv);
 }

@@ -36,7 +36,7 @@ static void clean_up(void)
 {
 	int t;
 
-	if (!kill_all(NULL))
+	if (!ar_kill_all(NULL))
 		differs("those who are left after SIGKILL", ROOT, 0, 1);
 	for (t = 0; t < TASKS; t++)
 		forget(t);
@@ -160,7 +160,7 @@ static int dumps_core(void)
 	pid_t pid;
 
 	setrlimit(RLIMIT_CORE, &limit);
-	write_file("/proc/self/coredump_filter", "0");
+	ar_write_file("/proc/self/coredump_filter", "0");
 	pid = fork();
 	if (!pid)
 		abort();
@@ -172,8 +172,8 @@ static int prepare(uid_t uid)
 {
 	int t;
 
-	mails = make_shared(sizeof(*mails) * ACTORS);
-	if (settle_down(uid) || mails == MAP_FAILED)
+	mails = ar_make_shared(sizeof(*mails) * ACTORS);
+	if (ar_settle_down(uid) || mails == MAP_FAILED)
 		return -1;
 	for (t = 0; t < TASKS; t++) {
 		real[t].pidfd = -1;
@@ -193,7 +193,7 @@ TEST_F_TIMEOUT(autoreap, random_programs_keep_the_contract, 86400)
 	/* A child's pidfd is taken from the thread that made it. */
 	if (!ar_thread_pidfds())
 		SKIP(return, "this kernel has no pidfds of threads, as 6.9 and later");
-	pid = fork_init(0, &pidfd);
+	pid = ar_fork_init(0, &pidfd);
 	if (pid < 0)
 		SKIP(return, "no pid namespace: %s", strerror(errno));
 	if (!pid) {
@@ -212,7 +212,7 @@ TEST_F_TIMEOUT(autoreap, random_programs_keep_the_contract, 86400)
 int main(int argc, char **argv)
 {
 	if (argc == 2 && !strcmp(argv[0], "actor")) {
-		mails = share(sizeof(*mails) * ACTORS);
+		mails = ar_share(sizeof(*mails) * ACTORS);
 		if (mails == MAP_FAILED)
 			return 1;
 		act_as(atol(argv[1]));

@@ -19,7 +19,7 @@
 /* A child that the caller is told of, and a pidfd of it. */
 static pid_t hear_child(int report, int *pidfd)
 {
-	pid_t pid = hear(report);
+	pid_t pid = ar_hear(report);
 
 	*pidfd = ar_pidfd_open(pid, 0);
 	return *pidfd < 0 ? -1 : pid;
@@ -34,8 +34,8 @@ static pid_t start_parent(__u64 flags, const struct ar_gate *gate, int report, i
 	if (pid)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	tell(report, ar_start(flags, NULL, gate, CHILD_CODE));
-	hear(leave);
+	ar_tell(report, ar_start(flags, NULL, gate, AR_CHILD_CODE));
+	ar_hear(leave);
 	_exit(0);
 }
 
@@ -49,14 +49,14 @@ TEST_F(autoreap, survives_reparenting)
 	ASSERT_EQ(0, prctl(PR_SET_CHILD_SUBREAPER, 1));
 	ASSERT_EQ(0, pipe(leave));
 	for (i = 0; i < 2; i++) {
-		ASSERT_LT(0, start_parent(both[i], &self->gate, self->report[1], leave[0],
+		ASSERT_LT(0, start_parent(ar_both[i], &self->gate, self->report[1], leave[0],
 					  &parent_fd));
 		pid = hear_child(self->report[0], &pidfd);
 		ASSERT_LT(0, pid);
 		ASSERT_EQ(0, ar_stat(pid, &st));
-		EXPECT_EQ(both[i] ? 0 : SIGCHLD, st.exit_signal);
+		EXPECT_EQ(ar_both[i] ? 0 : SIGCHLD, st.exit_signal);
 
-		tell(leave[1], 0);
+		ar_tell(leave[1], 0);
 		ASSERT_EQ(POLLHUP, ar_poll_gone(parent_fd));
 		/* Reparenting gives it an exit signal: it is waited for, in vain. */
 		ASSERT_EQ(0, ar_stat(pid, &st));
@@ -64,7 +64,7 @@ TEST_F(autoreap, survives_reparenting)
 		EXPECT_EQ(SIGCHLD, st.exit_signal);
 		EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
 		ASSERT_EQ(0, ar_gate_open(&self->gate));
-		expect_end(_metadata, both[i], pid, pidfd);
+		ar_expect_end(_metadata, ar_both[i], pid, pidfd);
 	}
 }
 
@@ -76,14 +76,14 @@ static pid_t start_adoptee(__u64 flags, enum exec_when exec, struct ar_gate *gat
 	pid_t pid;
 
 	if (exec == BEFORE)
-		return start_exec(flags, NULL, gate);
+		return ar_start_exec(flags, NULL, gate);
 	if (exec == NEVER)
-		return ar_start(flags, NULL, gate, CHILD_CODE);
+		return ar_start(flags, NULL, gate, AR_CHILD_CODE);
 	pid = ar_fork(flags, 0, NULL);
 	if (pid)
 		return pid;
 	ar_gate_pass(gate);
-	exec_self("child", gate, 0);
+	ar_exec_self("child", gate, 0);
 	return -1;
 }
 
@@ -93,17 +93,17 @@ static int adopt(__u64 flags, enum exec_when exec, struct ar_gate *gate, const i
 	pid_t pid, parent = fork();
 
 	if (!parent) {
-		tell(report[1], start_adoptee(flags, exec, gate));
+		ar_tell(report[1], start_adoptee(flags, exec, gate));
 		_exit(0);
 	}
 	if (parent < 0)
 		return 255;
-	pid = hear(report[0]);
+	pid = ar_hear(report[0]);
 	if (ar_exit_code(parent) || ar_take_sigchld() != 1 ||
 	    waitpid(pid, NULL, WNOHANG) || ar_gate_open(gate) ||
 	    (exec == AFTER && ar_gate_open(gate)))
 		return 255;
-	return wait_and_report(pid);
+	return ar_wait_and_report(pid);
 }
 
 /* Neither a subreaper nor an init gets anything, whatever program the child runs. */
@@ -115,16 +115,16 @@ TEST_F(autoreap, gives_nothing_to_its_adopter)
 	for (i = 0; i < 2 * 2 * 3; i++) {
 		by_init = i / 2 % 2;
 		exec = i / 4;
-		pid = by_init ? fork_init(0, NULL) : fork();
+		pid = by_init ? ar_fork_init(0, NULL) : fork();
 		ASSERT_LE(0, pid);
 		if (!pid) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			if (!by_init && prctl(PR_SET_CHILD_SUBREAPER, 1))
 				_exit(255);
-			_exit(adopt(both[i % 2], exec, &self->gate, self->report));
+			_exit(adopt(ar_both[i % 2], exec, &self->gate, self->report));
 		}
 		ASSERT_EQ(pid, waitpid(pid, &status, 0));
-		EXPECT_EQ(EXITED(both[i % 2] ? 0 : GOT_CHILD | GOT_SIGCHLD), status)
+		EXPECT_EQ(AR_EXITED(ar_both[i % 2] ? 0 : AR_GOT_CHILD | AR_GOT_SIGCHLD), status)
 			TH_LOG("adopted by init: %d, exec: %d", by_init, exec);
 	}
 }
@@ -137,7 +137,7 @@ static pid_t start_below(int depth, __u64 flags, const struct ar_gate *gate, int
 	if (pid)
 		return pid;
 	if (!depth) {
-		tell(report, ar_start(flags, NULL, gate, CHILD_CODE));
+		ar_tell(report, ar_start(flags, NULL, gate, AR_CHILD_CODE));
 		_exit(0);
 	}
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1))
@@ -154,7 +154,7 @@ TEST_F(autoreap, goes_through_many_adopters)
 
 	ASSERT_EQ(0, prctl(PR_SET_CHILD_SUBREAPER, 1));
 	for (i = 0; i < 2; i++) {
-		top = start_below(4, both[i], &self->gate, self->report[1]);
+		top = start_below(4, ar_both[i], &self->gate, self->report[1]);
 		ASSERT_LT(0, top);
 		pid = hear_child(self->report[0], &pidfd);
 		ASSERT_LT(0, pid);
@@ -163,7 +163,7 @@ TEST_F(autoreap, goes_through_many_adopters)
 		ASSERT_EQ(1, ar_take_sigchld());
 		ASSERT_EQ(0, waitpid(pid, NULL, WNOHANG));
 		ASSERT_EQ(0, ar_gate_open(&self->gate));
-		expect_end(_metadata, both[i], pid, pidfd);
+		ar_expect_end(_metadata, ar_both[i], pid, pidfd);
 	}
 }
 
@@ -180,8 +180,8 @@ static int make_and_leave(void *arg)
 {
 	const struct thread_args *args = arg;
 
-	tell(args->report, ar_start(args->flags, NULL, args->gate, CHILD_CODE));
-	hear(args->leave);
+	ar_tell(args->report, ar_start(args->flags, NULL, args->gate, AR_CHILD_CODE));
+	ar_hear(args->leave);
 	return 0;
 }
 
@@ -196,8 +196,8 @@ TEST_F(autoreap, goes_to_another_thread_of_the_parent)
 	ASSERT_EQ(0, pipe(leave));
 	args.leave = leave[0];
 	for (i = 0; i < 2; i++) {
-		args.flags = both[i];
-		tid = start_thread(make_and_leave, &args, NULL);
+		args.flags = ar_both[i];
+		tid = ar_start_thread(make_and_leave, &args, NULL);
 		ASSERT_LT(0, tid);
 		pid = hear_child(self->report[0], &pidfd);
 		ASSERT_LT(0, pid);
@@ -205,13 +205,13 @@ TEST_F(autoreap, goes_to_another_thread_of_the_parent)
 		EXPECT_EQ(-1, waitpid(pid, NULL, WNOHANG | __WALL | __WNOTHREAD));
 		EXPECT_EQ(ECHILD, errno);
 
-		tell(leave[1], 0);
+		ar_tell(leave[1], 0);
 		ar_await_thread(getpid(), tid);
 		EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG | __WALL | __WNOTHREAD));
 		ASSERT_EQ(0, ar_stat(pid, &st));
-		EXPECT_EQ(both[i] ? 0 : SIGCHLD, st.exit_signal);
+		EXPECT_EQ(ar_both[i] ? 0 : SIGCHLD, st.exit_signal);
 		ASSERT_EQ(0, ar_gate_open(&self->gate));
-		expect_end(_metadata, both[i], pid, pidfd);
+		ar_expect_end(_metadata, ar_both[i], pid, pidfd);
 	}
 }
 
@@ -226,13 +226,13 @@ TEST_F(autoreap, lets_its_adopter_sleep)
 		parent = fork();
 		ASSERT_LE(0, parent);
 		if (!parent) {
-			pid = ar_fork(both[i], both[i] ? 0 : SIGCHLD, NULL);
+			pid = ar_fork(ar_both[i], ar_both[i] ? 0 : SIGCHLD, NULL);
 			if (!pid) {
 				ar_gate_pass(&self->gate);
 				ar_await_state(adopter, 'S');
-				_exit(CHILD_CODE);
+				_exit(AR_CHILD_CODE);
 			}
-			tell(self->report[1], pid);
+			ar_tell(self->report[1], pid);
 			_exit(0);
 		}
 		pid = hear_child(self->report[0], &pidfd);
@@ -240,7 +240,7 @@ TEST_F(autoreap, lets_its_adopter_sleep)
 		ASSERT_EQ(parent, waitpid(-1, NULL, 0));
 		EXPECT_EQ(0, waitpid(-1, NULL, WNOHANG));
 		ASSERT_EQ(0, ar_gate_open(&self->gate));
-		EXPECT_EQ(both[i] ? -1 : pid, waitpid(-1, NULL, 0));
+		EXPECT_EQ(ar_both[i] ? -1 : pid, waitpid(-1, NULL, 0));
 		EXPECT_TRUE(ar_poll(pidfd) & POLLIN);
 		close(pidfd);
 	}
@@ -257,10 +257,10 @@ TEST_F(autoreap, dies_of_the_death_of_its_parent)
 		parent = ar_fork(CLONE_AUTOREAP, 0, NULL);
 		ASSERT_LE(0, parent);
 		if (!parent) {
-			pid = ar_fork(both[i], both[i] ? 0 : SIGCHLD, NULL);
+			pid = ar_fork(ar_both[i], ar_both[i] ? 0 : SIGCHLD, NULL);
 			if (!pid) {
 				prctl(PR_SET_PDEATHSIG, SIGTERM);
-				tell(self->report[1], getpid());
+				ar_tell(self->report[1], getpid());
 			}
 			ar_gate_pass(&self->gate);
 			_exit(255);
@@ -269,10 +269,10 @@ TEST_F(autoreap, dies_of_the_death_of_its_parent)
 		ASSERT_LT(0, pid);
 		ASSERT_EQ(0, kill(parent, SIGKILL));
 		ASSERT_TRUE(ar_exited(pidfd));
-		EXPECT_EQ(both[i] ? -1 : pid, waitpid(pid, NULL, 0));
+		EXPECT_EQ(ar_both[i] ? -1 : pid, waitpid(pid, NULL, 0));
 		EXPECT_EQ(POLLHUP, ar_poll_gone(pidfd));
 		EXPECT_EQ(SIGTERM, ar_status(pidfd));
-		EXPECT_EQ(!both[i], ar_take_sigchld());
+		EXPECT_EQ(!ar_both[i], ar_take_sigchld());
 		close(pidfd);
 	}
 }
@@ -291,11 +291,11 @@ TEST_F(autoreap, is_adopted_as_zombie_of_a_tracer)
 		if (!adopter) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			prctl(PR_SET_CHILD_SUBREAPER, 1);
-			start_parent(both[i], &self->gate, up[1], leave[0], &pidfd);
-			pid = hear(up[0]);
-			tell(self->report[1], pid);
-			tell(self->report[1], ar_poll_gone(pidfd));
-			_exit(wait_and_report(pid));
+			start_parent(ar_both[i], &self->gate, up[1], leave[0], &pidfd);
+			pid = ar_hear(up[0]);
+			ar_tell(self->report[1], pid);
+			ar_tell(self->report[1], ar_poll_gone(pidfd));
+			_exit(ar_wait_and_report(pid));
 		}
 		pid = hear_child(self->report[0], &pidfd);
 		ASSERT_LT(0, pid);
@@ -303,15 +303,15 @@ TEST_F(autoreap, is_adopted_as_zombie_of_a_tracer)
 		ASSERT_EQ(0, ar_gate_open(&self->gate));
 		ASSERT_EQ(POLLIN, ar_poll_exited(pidfd));
 
-		tell(leave[1], 0);
-		ASSERT_EQ(POLLHUP, hear(self->report[0]));
+		ar_tell(leave[1], 0);
+		ASSERT_EQ(POLLHUP, ar_hear(self->report[0]));
 		EXPECT_EQ('Z', ar_state(pid));
-		EXPECT_EQ(NO_STATUS, ar_status(pidfd));
+		EXPECT_EQ(AR_NO_STATUS, ar_status(pidfd));
 		EXPECT_EQ(pid, waitpid(pid, &status, __WALL));
-		EXPECT_EQ(EXITED(CHILD_CODE), status);
+		EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), status);
 		EXPECT_EQ(POLLHUP, ar_poll_gone(pidfd));
 		ASSERT_EQ(adopter, waitpid(adopter, &status, 0));
-		EXPECT_EQ(EXITED(both[i] ? 0 : GOT_CHILD | GOT_SIGCHLD), status);
+		EXPECT_EQ(AR_EXITED(ar_both[i] ? 0 : AR_GOT_CHILD | AR_GOT_SIGCHLD), status);
 	}
 }
 
@@ -353,11 +353,11 @@ static pid_t start_tree(__u64 flags, int depth)
 		start_tree(flags, depth - 1);
 	if (depth == 1)
 		raise(SIGKILL);
-	_exit(CHILD_CODE);
+	_exit(AR_CHILD_CODE);
 }
 
 /* Families that die at once leave no zombie to whoever adopts what is left of them. */
-TEST_F_TIMEOUT(autoreap, leaves_no_zombie_in_a_storm, LONG_RUN)
+TEST_F_TIMEOUT(autoreap, leaves_no_zombie_in_a_storm, AR_LONG_RUN)
 {
 	int i;
 
@@ -377,7 +377,7 @@ TEST_F_TIMEOUT(autoreap, leaves_no_zombie_in_a_storm, LONG_RUN)
 }
 
 /* If parent and child are killed at once, both are reaped, whichever is the first. */
-TEST_F_TIMEOUT(autoreap, is_reaped_if_killed_with_its_parent, LONG_RUN)
+TEST_F_TIMEOUT(autoreap, is_reaped_if_killed_with_its_parent, AR_LONG_RUN)
 {
 	int i, j, pidfd[2] = { -1, -1 };
 	pid_t pid[2];
@@ -390,7 +390,7 @@ TEST_F_TIMEOUT(autoreap, is_reaped_if_killed_with_its_parent, LONG_RUN)
 		ASSERT_LE(0, pid[0]);
 		if (!pid[0]) {
 			setpgid(0, 0);
-			tell(self->report[1], ar_start(flags, NULL, &self->gate, CHILD_CODE));
+			ar_tell(self->report[1], ar_start(flags, NULL, &self->gate, AR_CHILD_CODE));
 			ar_gate_pass(&self->gate);
 			_exit(255);
 		}
@@ -413,13 +413,13 @@ static int seize_and_stay(void *arg)
 {
 	const struct thread_args *args = arg;
 
-	tell(args->report, ptrace(PTRACE_SEIZE, args->pid, NULL, NULL) ? -1 : args->pid);
+	ar_tell(args->report, ptrace(PTRACE_SEIZE, args->pid, NULL, NULL) ? -1 : args->pid);
 	pause();
 	return 0;
 }
 
 /* If a parent is killed whose other thread has the zombie as its tracer, that is reaped. */
-TEST_F_TIMEOUT(autoreap, is_reaped_if_its_parent_dies_with_a_tracer, LONG_RUN)
+TEST_F_TIMEOUT(autoreap, is_reaped_if_its_parent_dies_with_a_tracer, AR_LONG_RUN)
 {
 	struct thread_args args = { .report = self->report[1] };
 	pid_t pid, parent;
@@ -433,8 +433,8 @@ TEST_F_TIMEOUT(autoreap, is_reaped_if_its_parent_dies_with_a_tracer, LONG_RUN)
 		ASSERT_LE(0, parent);
 		if (!parent) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			args.pid = ar_start(flags, NULL, &self->gate, CHILD_CODE);
-			if (start_thread(seize_and_stay, &args, NULL) < 0)
+			args.pid = ar_start(flags, NULL, &self->gate, AR_CHILD_CODE);
+			if (ar_start_thread(seize_and_stay, &args, NULL) < 0)
 				_exit(255);
 			for (;;)
 				pause();
@@ -459,20 +459,20 @@ static void *wait_thread(void *found)
 }
 
 /* Threads that wait for any child find a plain one, and never one of many others. */
-TEST_F_TIMEOUT(autoreap, is_not_found_by_threads_that_wait, LONG_RUN)
+TEST_F_TIMEOUT(autoreap, is_not_found_by_threads_that_wait, AR_LONG_RUN)
 {
 	int i, found[2], rounds = ar_rounds();
 	pthread_t thread[2];
 	pid_t pid;
 
-	ASSERT_LT(0, ar_start(0, NULL, &self->gate, CHILD_CODE));
+	ASSERT_LT(0, ar_start(0, NULL, &self->gate, AR_CHILD_CODE));
 	for (i = 0; i < 2; i++)
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, wait_thread, &found[i]));
 	for (i = 0; i < rounds; i++) {
 		pid = ar_fork(CLONE_AUTOREAP, 0, NULL);
 		ASSERT_LE(0, pid);
 		if (!pid)
-			_exit(CHILD_CODE);
+			_exit(AR_CHILD_CODE);
 	}
 	ASSERT_EQ(0, ar_gate_open(&self->gate));
 	for (i = 0; i < 2; i++)
@@ -483,5 +483,5 @@ TEST_F_TIMEOUT(autoreap, is_not_found_by_threads_that_wait, LONG_RUN)
 
 int main(int argc, char **argv)
 {
-	return is_exec_role(argc, argv) ? exec_role(argv) : test_harness_run(argc, argv);
+	return ar_is_exec_role(argc, argv) ? ar_exec_role(argv) : test_harness_run(argc, argv);
 }

@@ -23,7 +23,7 @@ static int exec_parent(__u64 flags, bool exec, struct ar_gate *gate)
 	pid_t pid = fork();
 
 	if (!pid)
-		exec_self("parent", gate, start_silent(flags, exec, NULL, gate));
+		ar_exec_self("parent", gate, ar_start_silent(flags, exec, NULL, gate));
 	return ar_exit_code(pid);
 }
 
@@ -34,7 +34,7 @@ TEST_F(autoreap, stays_silent_after_exec_of_the_parent)
 
 	for (exec = 0; exec < 2; exec++) {
 		EXPECT_EQ(0, exec_parent(CLONE_AUTOREAP, exec, &self->gate));
-		EXPECT_EQ(GOT_CHILD | GOT_SIGCHLD, exec_parent(0, exec, &self->gate));
+		EXPECT_EQ(AR_GOT_CHILD | AR_GOT_SIGCHLD, exec_parent(0, exec, &self->gate));
 	}
 }
 
@@ -52,12 +52,12 @@ static const struct {
 	int exit;
 	int stop;
 } rules[] = {
-	{ "default", { .sa_handler = SIG_DFL }, GOT_CHILD | GOT_SIGCHLD, GOT_SIGCHLD },
+	{ "default", { .sa_handler = SIG_DFL }, AR_GOT_CHILD | AR_GOT_SIGCHLD, AR_GOT_SIGCHLD },
 	{ "ignored", { .sa_handler = SIG_IGN }, 0, 0 },
 	{ "SA_NOCLDWAIT", { .sa_handler = count, .sa_flags = SA_NOCLDWAIT },
-	  GOT_SIGCHLD, GOT_SIGCHLD },
+	  AR_GOT_SIGCHLD, AR_GOT_SIGCHLD },
 	{ "SA_NOCLDSTOP", { .sa_handler = count, .sa_flags = SA_NOCLDSTOP },
-	  GOT_CHILD | GOT_SIGCHLD, 0 },
+	  AR_GOT_CHILD | AR_GOT_SIGCHLD, 0 },
 };
 
 /*
@@ -74,11 +74,11 @@ TEST_F(autoreap, does_not_depend_on_sigchld_action)
 		before = i / 2 % ARRAY_SIZE(rules);
 		after = i / 2 / ARRAY_SIZE(rules);
 		ASSERT_EQ(0, sigaction(SIGCHLD, &rules[before].action, NULL));
-		pid = ar_start(both[i % 2], &pidfd, &self->gate, CHILD_CODE);
+		pid = ar_start(ar_both[i % 2], &pidfd, &self->gate, AR_CHILD_CODE);
 		ASSERT_LT(0, pid);
 		ASSERT_EQ(0, sigaction(SIGCHLD, &rules[after].action, NULL));
 		ASSERT_EQ(0, ar_gate_open(&self->gate));
-		EXPECT_EQ(i % 2 ? rules[after].exit : 0, wait_and_report(pid))
+		EXPECT_EQ(i % 2 ? rules[after].exit : 0, ar_wait_and_report(pid))
 			TH_LOG("%s, then %s", rules[before].name, rules[after].name);
 		EXPECT_EQ(POLLHUP, ar_poll_gone(pidfd));
 		close(pidfd);
@@ -94,10 +94,10 @@ TEST_F(autoreap, does_not_depend_on_sigchld_action_after_exec)
 
 	for (i = 0; i < ARRAY_SIZE(rules) * 2; i++) {
 		ASSERT_EQ(0, sigaction(SIGCHLD, &rules[i / 2].action, NULL));
-		pid = start_exec(both[i % 2], &pidfd, &self->gate);
+		pid = ar_start_exec(ar_both[i % 2], &pidfd, &self->gate);
 		ASSERT_LT(0, pid);
 		ASSERT_EQ(0, ar_gate_open(&self->gate));
-		EXPECT_EQ(i % 2 ? rules[i / 2].exit : 0, wait_and_report(pid))
+		EXPECT_EQ(i % 2 ? rules[i / 2].exit : 0, ar_wait_and_report(pid))
 			TH_LOG("%s", rules[i / 2].name);
 		EXPECT_EQ(POLLHUP, ar_poll_gone(pidfd));
 		close(pidfd);
@@ -107,18 +107,15 @@ TEST_F(autoreap, does_not_depend_on_sigchld_action_after_exec)
 /* Let a child end while the caller reads, and write to it if that does not wake it. */
 static pid_t end_while_reading(__u64 flags, int pidfd, const struct ar_gate *gate, int report)
 {
-	pid_t pid, parent = getpid();
+	pid_t pid = ar_fork_when_asleep(CLONE_AUTOREAP, NULL);
 
-	pid = ar_fork(CLONE_AUTOREAP, 0, NULL);
 	if (pid)
 		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	ar_await_state(parent, 'S');
 	if (ar_gate_open(gate))
 		_exit(255);
 	if (flags) {
 		ar_poll_gone(pidfd);
-		tell(report, CHILD_CODE);
+		ar_tell(report, AR_CHILD_CODE);
 	}
 	_exit(0);
 }
@@ -135,14 +132,14 @@ TEST_F(autoreap, does_not_interrupt_its_parent)
 	sigemptyset(&none);
 	for (i = 0; i < 2 * 2; i++) {
 		exec = i / 2;
-		pid = exec ? start_exec(both[i % 2], &pidfd, &self->gate) :
-			ar_start(both[i % 2], &pidfd, &self->gate, CHILD_CODE);
+		pid = exec ? ar_start_exec(ar_both[i % 2], &pidfd, &self->gate) :
+			ar_start(ar_both[i % 2], &pidfd, &self->gate, AR_CHILD_CODE);
 		ASSERT_LT(0, pid);
 		handled = 0;
 		ASSERT_EQ(0, sigprocmask(SIG_SETMASK, &none, NULL));
-		ASSERT_LT(0, end_while_reading(both[i % 2], pidfd, &self->gate,
+		ASSERT_LT(0, end_while_reading(ar_both[i % 2], pidfd, &self->gate,
 					       self->report[1]));
-		EXPECT_EQ(i % 2 ? -1 : CHILD_CODE, hear(self->report[0]));
+		EXPECT_EQ(i % 2 ? -1 : AR_CHILD_CODE, ar_hear(self->report[0]));
 		EXPECT_EQ(i % 2, handled);
 		EXPECT_EQ(i % 2 ? pid : -1, waitpid(pid, NULL, __WALL));
 		close(pidfd);
@@ -178,7 +175,7 @@ TEST_F(autoreap, tells_of_stop_and_continue)
 	for (i = 0; i < 2 * 2; i++) {
 		exec = i / 2;
 		wall = exec ? 0 : __WALL;
-		pid = start_silent(both[i % 2], exec, &pidfd, &self->gate);
+		pid = ar_start_silent(ar_both[i % 2], exec, &pidfd, &self->gate);
 		ASSERT_LT(0, pid);
 
 		ASSERT_EQ(0, kill(pid, SIGSTOP));
@@ -197,7 +194,8 @@ TEST_F(autoreap, tells_of_stop_and_continue)
 		EXPECT_EQ(0, wait_for_stop(pid, WCONTINUED | WNOHANG | wall));
 
 		ASSERT_EQ(0, ar_gate_open(&self->gate));
-		EXPECT_EQ(i % 2 ? GOT_CHILD | exec * GOT_SIGCHLD : 0, wait_and_report(pid));
+		EXPECT_EQ(i % 2 ? AR_GOT_CHILD | exec * AR_GOT_SIGCHLD : 0,
+			  ar_wait_and_report(pid));
 		EXPECT_EQ(POLLHUP, ar_poll_gone(pidfd));
 		close(pidfd);
 	}
@@ -212,13 +210,13 @@ TEST_F(autoreap, depends_on_sigchld_action_when_it_stops)
 
 	for (i = 0; i < ARRAY_SIZE(rules) * 2; i++) {
 		ASSERT_EQ(0, sigaction(SIGCHLD, &rules[i / 2].action, NULL));
-		pid = start_silent(both[i % 2], false, &pidfd, &self->gate);
+		pid = ar_start_silent(ar_both[i % 2], false, &pidfd, &self->gate);
 		ASSERT_LT(0, pid);
 		ASSERT_EQ(0, kill(pid, SIGSTOP));
 		EXPECT_EQ(CLD_STOPPED, wait_for_stop(pid, WSTOPPED | __WALL));
 		/* With its end, all of its signals have been sent. */
 		ASSERT_EQ(0, kill(pid, SIGKILL));
-		EXPECT_EQ(rules[i / 2].stop | (i % 2 ? GOT_CHILD : 0), wait_and_report(pid))
+		EXPECT_EQ(rules[i / 2].stop | (i % 2 ? AR_GOT_CHILD : 0), ar_wait_and_report(pid))
 			TH_LOG("%s", rules[i / 2].name);
 		EXPECT_EQ(POLLHUP, ar_poll_gone(pidfd));
 		close(pidfd);
@@ -228,17 +226,14 @@ TEST_F(autoreap, depends_on_sigchld_action_when_it_stops)
 /* Who waits for a stop only is told when the child has ended. */
 TEST_F(autoreap, wakes_who_waits_for_a_stop)
 {
-	pid_t pid, parent = getpid();
 	int i, pidfd = -1;
+	pid_t pid;
 
 	for (i = 0; i < 2; i++) {
-		pid = ar_fork(both[i], 0, &pidfd);
+		pid = ar_fork_when_asleep(ar_both[i], &pidfd);
 		ASSERT_LE(0, pid);
-		if (!pid) {
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			ar_await_state(parent, 'S');
-			_exit(CHILD_CODE);
-		}
+		if (!pid)
+			_exit(AR_CHILD_CODE);
 		EXPECT_EQ(-ECHILD, wait_for_stop(pid, WSTOPPED | WCONTINUED | __WALL));
 		EXPECT_EQ(i ? pid : -1, waitpid(pid, NULL, __WALL));
 		EXPECT_EQ(POLLHUP, ar_poll_gone(pidfd));
@@ -300,7 +295,7 @@ static pid_t start_working(__u64 flags, bool delegate, int *pidfd, const struct 
 	ar_gate_pass(gate);
 	if (!delegate) {
 		work();
-		_exit(CHILD_CODE);
+		_exit(AR_CHILD_CODE);
 	}
 	pid = ar_fork(0, 0, NULL);
 	if (!pid) {
@@ -308,7 +303,7 @@ static pid_t start_working(__u64 flags, bool delegate, int *pidfd, const struct 
 		_exit(0);
 	}
 	waitpid(pid, NULL, __WCLONE);
-	_exit(work_of_children() == WORK_ALL ? CHILD_CODE : 255);
+	_exit(work_of_children() == WORK_ALL ? AR_CHILD_CODE : 255);
 }
 
 /* What a new parent is charged with when its child has worked and ended. */
@@ -324,7 +319,7 @@ static int charge(__u64 flags, bool delegate, bool trace, const struct ar_gate *
 	if (pid < 0 || (trace && ptrace(PTRACE_SEIZE, pid, NULL, NULL)) || ar_gate_open(gate))
 		_exit(255);
 	waitpid(pid, NULL, __WALL);
-	if (!ar_ended(pidfd) || ar_status(pidfd) != EXITED(CHILD_CODE))
+	if (!ar_ended(pidfd) || ar_status(pidfd) != AR_EXITED(AR_CHILD_CODE))
 		_exit(255);
 	_exit(work_of_children());
 }
@@ -359,12 +354,12 @@ TEST_F(autoreap, is_in_nobodys_accounts_if_a_stranger_traces_it)
 		ASSERT_LE(0, parent);
 		if (!parent) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			pid = start_working(both[i], false, NULL, &self->gate);
-			tell(self->report[1], pid);
+			pid = start_working(ar_both[i], false, NULL, &self->gate);
+			ar_tell(self->report[1], pid);
 			waitpid(pid, NULL, __WALL);
 			_exit(work_of_children());
 		}
-		pid = hear(self->report[0]);
+		pid = ar_hear(self->report[0]);
 		ASSERT_LT(0, pid);
 		ASSERT_EQ(0, ptrace(PTRACE_SEIZE, pid, NULL, NULL));
 		ASSERT_EQ(0, ar_gate_open(&self->gate));
@@ -374,7 +369,7 @@ TEST_F(autoreap, is_in_nobodys_accounts_if_a_stranger_traces_it)
 		EXPECT_LT(0, usage.ru_nvcsw);
 		EXPECT_EQ(before, work_of_children());
 		ASSERT_EQ(parent, waitpid(parent, &status, 0));
-		EXPECT_EQ(EXITED(i ? WORK_ALL : 0), status);
+		EXPECT_EQ(AR_EXITED(i ? WORK_ALL : 0), status);
 	}
 }
 
@@ -387,9 +382,9 @@ static int open_terminal(void)
 	snprintf(map[0], sizeof(map[0]), "0 %u 1", geteuid());
 	snprintf(map[1], sizeof(map[1]), "0 %u 1", getegid());
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) ||
-	    write_file("/proc/self/setgroups", "deny") ||
-	    write_file("/proc/self/uid_map", map[0]) ||
-	    write_file("/proc/self/gid_map", map[1]) ||
+	    ar_write_file("/proc/self/setgroups", "deny") ||
+	    ar_write_file("/proc/self/uid_map", map[0]) ||
+	    ar_write_file("/proc/self/gid_map", map[1]) ||
 	    mount("devpts", "/tmp", "devpts", 0, "ptmxmode=0666"))
 		return -1;
 	master = open("/tmp/ptmx", O_RDWR | O_NOCTTY);
@@ -412,35 +407,35 @@ TEST_F(autoreap, hangs_up_its_session)
 	ASSERT_EQ(0, pipe(leave));
 	for (i = 0; i < 4; i++) {
 		stopped = i / 2;
-		pid = ar_fork(both[i % 2], both[i % 2] ? 0 : SIGCHLD, &pidfd);
+		pid = ar_fork(ar_both[i % 2], ar_both[i % 2] ? 0 : SIGCHLD, &pidfd);
 		ASSERT_LE(0, pid);
 		if (!pid) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			if (setsid() < 0 || ioctl(terminal, TIOCSCTTY, 0))
 				_exit(255);
-			member = ar_start(CLONE_AUTOREAP, NULL, &self->gate, CHILD_CODE);
+			member = ar_start(CLONE_AUTOREAP, NULL, &self->gate, AR_CHILD_CODE);
 			if (setpgid(member, member) ||
 			    (!stopped && tcsetpgrp(terminal, member)))
 				_exit(255);
-			tell(self->report[1], member);
-			hear(leave[0]);
-			_exit(CHILD_CODE);
+			ar_tell(self->report[1], member);
+			ar_hear(leave[0]);
+			_exit(AR_CHILD_CODE);
 		}
-		member = hear(self->report[0]);
+		member = ar_hear(self->report[0]);
 		member_fd = ar_pidfd_open(member, 0);
 		ASSERT_LE(0, member_fd);
 		if (stopped) {
 			ASSERT_EQ(0, kill(member, SIGSTOP));
 			ar_await_state(member, 'T');
 		}
-		tell(leave[1], 0);
+		ar_tell(leave[1], 0);
 		EXPECT_TRUE(ar_ended(member_fd));
 		EXPECT_EQ(SIGHUP, ar_status(member_fd));
-		expect_end(_metadata, both[i % 2], pid, pidfd);
+		ar_expect_end(_metadata, ar_both[i % 2], pid, pidfd);
 	}
 }
 
 int main(int argc, char **argv)
 {
-	return is_exec_role(argc, argv) ? exec_role(argv) : test_harness_run(argc, argv);
+	return ar_is_exec_role(argc, argv) ? ar_exec_role(argv) : test_harness_run(argc, argv);
 }

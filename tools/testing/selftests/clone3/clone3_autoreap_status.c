@@ -62,25 +62,25 @@ static void by_exec(int unused)
 
 	(void)unused;
 	if (!pipe(gate.fd) && !ar_gate_open(&gate))
-		exec_self("child", &gate, 0);
+		ar_exec_self("child", &gate, 0);
 }
 
-FIXTURE_VARIANT_ADD(ending, exit_0) { { ALONE, by_exit, 0, EXITED(0) } };
-FIXTURE_VARIANT_ADD(ending, exit_1) { { ALONE, by_exit, 1, EXITED(1) } };
-FIXTURE_VARIANT_ADD(ending, exit_255) { { ALONE, by_exit, 255, EXITED(255) } };
+FIXTURE_VARIANT_ADD(ending, exit_0) { { ALONE, by_exit, 0, AR_EXITED(0) } };
+FIXTURE_VARIANT_ADD(ending, exit_1) { { ALONE, by_exit, 1, AR_EXITED(1) } };
+FIXTURE_VARIANT_ADD(ending, exit_255) { { ALONE, by_exit, 255, AR_EXITED(255) } };
 FIXTURE_VARIANT_ADD(ending, sigkill) { { ALONE, by_signal, SIGKILL, SIGKILL } };
 FIXTURE_VARIANT_ADD(ending, sigterm) { { ALONE, by_signal, SIGTERM, SIGTERM } };
 FIXTURE_VARIANT_ADD(ending, core) { { ALONE, by_signal, SIGQUIT, SIGQUIT } };
-FIXTURE_VARIANT_ADD(ending, exec) { { ALONE, by_exec, 0, EXITED(CHILD_CODE) } };
-FIXTURE_VARIANT_ADD(ending, thread_exits_group) { { STAYS, by_exit, 9, EXITED(9) } };
+FIXTURE_VARIANT_ADD(ending, exec) { { ALONE, by_exec, 0, AR_EXITED(AR_CHILD_CODE) } };
+FIXTURE_VARIANT_ADD(ending, thread_exits_group) { { STAYS, by_exit, 9, AR_EXITED(9) } };
 FIXTURE_VARIANT_ADD(ending, thread_sigkill) { { STAYS, by_signal, SIGKILL, SIGKILL } };
 FIXTURE_VARIANT_ADD(ending, thread_core) { { STAYS, by_signal, SIGQUIT, SIGQUIT } };
-FIXTURE_VARIANT_ADD(ending, thread_exec) { { STAYS, by_exec, 0, EXITED(CHILD_CODE) } };
-FIXTURE_VARIANT_ADD(ending, leader_first) { { LEAVES, by_thread_exit, 9, EXITED(9) } };
-FIXTURE_VARIANT_ADD(ending, leader_first_group) { { LEAVES, by_exit, 9, EXITED(9) } };
+FIXTURE_VARIANT_ADD(ending, thread_exec) { { STAYS, by_exec, 0, AR_EXITED(AR_CHILD_CODE) } };
+FIXTURE_VARIANT_ADD(ending, leader_first) { { LEAVES, by_thread_exit, 9, AR_EXITED(9) } };
+FIXTURE_VARIANT_ADD(ending, leader_first_group) { { LEAVES, by_exit, 9, AR_EXITED(9) } };
 FIXTURE_VARIANT_ADD(ending, leader_first_sigkill) { { LEAVES, by_signal, SIGKILL, SIGKILL } };
 FIXTURE_VARIANT_ADD(ending, leader_first_core) { { LEAVES, by_signal, SIGQUIT, SIGQUIT } };
-FIXTURE_VARIANT_ADD(ending, leader_first_exec) { { LEAVES, by_exec, 0, EXITED(CHILD_CODE) } };
+FIXTURE_VARIANT_ADD(ending, leader_first_exec) { { LEAVES, by_exec, 0, AR_EXITED(AR_CHILD_CODE) } };
 
 FIXTURE_SETUP(ending)
 {
@@ -129,7 +129,7 @@ static pid_t start_ending(__u64 flags, const char *dir, const struct ending *end
 		_exit(255);
 	if (ending->leader == ALONE)
 		last_thread((void *)ending);
-	else if (start_thread(last_thread, ending, NULL) < 0)
+	else if (ar_start_thread(last_thread, ending, NULL) < 0)
 		_exit(255);
 	if (ending->leader == LEAVES)
 		syscall(__NR_exit, LEADER_CODE);
@@ -188,39 +188,22 @@ TEST_F(autoreap, answers_for_a_reaped_process_only_with_its_status)
 	struct ar_info live, want = {}, info;
 	int i, pidfd = -1;
 
-	ASSERT_LT(0, ar_start(CLONE_AUTOREAP, &pidfd, &self->gate, CHILD_CODE));
+	ASSERT_LT(0, ar_start(CLONE_AUTOREAP, &pidfd, &self->gate, AR_CHILD_CODE));
 	ASSERT_EQ(0, ar_info(pidfd, PIDFD_INFO_EXIT, &live));
 	ASSERT_EQ(0, ar_gate_open(&self->gate));
 	ASSERT_EQ(POLLHUP, ar_poll_gone(pidfd));
 
-	want.mask = PIDFD_INFO_EXIT | cgroup_bit();
+	want.mask = PIDFD_INFO_EXIT | ar_cgroup_bit();
 	want.cgroupid = live.cgroupid;
-	want.exit_code = EXITED(CHILD_CODE);
+	want.exit_code = AR_EXITED(AR_CHILD_CODE);
 	for (i = 0; i < 8; i++) {
 		EXPECT_EQ(ESRCH, ar_info(pidfd, 0, &info));
 		EXPECT_EQ(ESRCH, ar_info(pidfd, ~PIDFD_INFO_EXIT & 7, &info));
 		EXPECT_EQ(0, ar_info(pidfd, PIDFD_INFO_EXIT, &info));
 		EXPECT_EQ(0, memcmp(&want, &info, sizeof(info)));
-		EXPECT_EQ(0, ar_info(pidfd, live_bits() | PIDFD_INFO_EXIT, &info));
+		EXPECT_EQ(0, ar_info(pidfd, ar_live_bits() | PIDFD_INFO_EXIT, &info));
 		EXPECT_EQ(0, memcmp(&want, &info, sizeof(info)));
 	}
-}
-
-/* Send @fd through @sock. */
-static int send_fd(int sock, int fd)
-{
-	union {
-		struct cmsghdr hdr;
-		char buf[CMSG_SPACE(sizeof(int))];
-	} u = { .hdr = { .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET,
-		       .cmsg_type = SCM_RIGHTS } };
-	struct iovec iov = { .iov_base = "", .iov_len = 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	memcpy(CMSG_DATA(&u.hdr), &fd, sizeof(fd));
-	msg.msg_control = &u;
-	msg.msg_controllen = sizeof(u);
-	return sendmsg(sock, &msg, 0) == 1 ? 0 : -1;
 }
 
 /* Each copy of a pidfd has the status, in any process, until the last is closed. */
@@ -228,38 +211,26 @@ TEST_F(autoreap, status_goes_with_every_copy_of_the_pidfd)
 {
 	int sock[2], pidfd, copy;
 	pid_t pid, stranger;
-	char byte;
 
 	/* The stranger is no relative of the child, and older than it. */
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sock));
 	stranger = fork();
 	ASSERT_LE(0, stranger);
 	if (!stranger) {
-		union {
-			struct cmsghdr hdr;
-			char buf[CMSG_SPACE(sizeof(int))];
-		} u;
-		struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
-		struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-		msg.msg_control = &u;
-		msg.msg_controllen = sizeof(u);
-		if (recvmsg(sock[1], &msg, 0) != 1)
-			_exit(255);
-		memcpy(&pidfd, CMSG_DATA(&u.hdr), sizeof(pidfd));
-		_exit(ar_status(pidfd) == EXITED(CHILD_CODE) ? 0 : 1);
+		pidfd = ar_receive_file(sock[1], SCM_RIGHTS, 0);
+		_exit(ar_status(pidfd) == AR_EXITED(AR_CHILD_CODE) ? 0 : 1);
 	}
 
-	pidfd = reaped_pidfd(&self->gate);
+	pidfd = ar_reaped_pidfd(&self->gate);
 	ASSERT_LE(0, pidfd);
-	ASSERT_EQ(0, send_fd(sock[0], pidfd));
+	ASSERT_EQ(0, ar_send_files(sock[0], &pidfd, 1));
 	copy = dup(pidfd);
 	ASSERT_LE(0, copy);
 	ASSERT_EQ(0, close(pidfd));
-	EXPECT_EQ(EXITED(CHILD_CODE), ar_status(copy));
+	EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), ar_status(copy));
 	pid = fork();
 	if (!pid)
-		_exit(ar_status(copy) == EXITED(CHILD_CODE) ? 0 : 1);
+		_exit(ar_status(copy) == AR_EXITED(AR_CHILD_CODE) ? 0 : 1);
 	ASSERT_EQ(0, close(copy));
 	EXPECT_EQ(0, ar_exit_code(pid));
 	EXPECT_EQ(0, ar_exit_code(stranger));
@@ -271,15 +242,15 @@ TEST_F(autoreap, status_is_in_a_pidfd_opened_by_number)
 	int first = -1, pidfd;
 	pid_t pid;
 
-	pid = ar_start(CLONE_AUTOREAP, &first, &self->gate, CHILD_CODE);
+	pid = ar_start(CLONE_AUTOREAP, &first, &self->gate, AR_CHILD_CODE);
 	ASSERT_LT(0, pid);
 	ASSERT_EQ(0, close(first));
 	pidfd = ar_pidfd_open(pid, 0);
 	ASSERT_LE(0, pidfd);
-	EXPECT_EQ(NO_STATUS, ar_status(pidfd));
+	EXPECT_EQ(AR_NO_STATUS, ar_status(pidfd));
 	ASSERT_EQ(0, ar_gate_open(&self->gate));
 	ASSERT_TRUE(ar_ended(pidfd));
-	EXPECT_EQ(EXITED(CHILD_CODE), ar_status(pidfd));
+	EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), ar_status(pidfd));
 }
 
 /* A zombie keeps its status for wait(2); it is in the pidfd once that is over. */
@@ -289,38 +260,30 @@ TEST_F(autoreap, status_of_a_plain_child_comes_with_the_wait)
 	int status, pidfd = -1;
 	pid_t pid;
 
-	pid = ar_start(0, &pidfd, &self->gate, CHILD_CODE);
+	pid = ar_start(0, &pidfd, &self->gate, AR_CHILD_CODE);
 	ASSERT_LT(0, pid);
-	EXPECT_EQ(NO_STATUS, ar_status(pidfd));
+	EXPECT_EQ(AR_NO_STATUS, ar_status(pidfd));
 	ASSERT_EQ(0, ar_gate_open(&self->gate));
 	EXPECT_EQ(POLLIN, ar_poll_exited(pidfd));
-	EXPECT_EQ(NO_STATUS, ar_status(pidfd));
+	EXPECT_EQ(AR_NO_STATUS, ar_status(pidfd));
 	ASSERT_EQ(0, waitid(P_PIDFD, pidfd, NULL, WEXITED | WNOWAIT));
 	EXPECT_EQ(POLLIN, ar_poll(pidfd));
 	EXPECT_EQ(0, ar_info(pidfd, PIDFD_INFO_EXIT, &info));
-	EXPECT_EQ(live_bits(), info.mask);
+	EXPECT_EQ(ar_live_bits(), info.mask);
 	EXPECT_EQ(0, info.exit_code);
 	EXPECT_EQ(pid, (pid_t)info.tgid);
 
 	EXPECT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(POLLIN | POLLHUP, ar_poll(pidfd));
-	EXPECT_EQ(EXITED(CHILD_CODE), status);
+	EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), status);
 	EXPECT_EQ(status, ar_status(pidfd));
 }
-
-struct tracer {
-	pid_t pid;
-	bool waits;
-	int release;
-	int report;
-};
 
 FIXTURE(traced)
 {
 	struct ar_gate gate;
-	struct tracer tracer;
+	struct ar_tracer tracer;
 	int report[2];
-	int release[2];
 };
 
 /* The tracer of a child: a thread of its parent, or a sibling; it waits, or just ends. */
@@ -339,27 +302,13 @@ FIXTURE_SETUP(traced)
 {
 	if (!ar_set_up(_metadata, &self->gate, self->report))
 		return;
-	ASSERT_EQ(0, pipe(self->release));
+	ASSERT_EQ(0, pipe(self->tracer.release));
 	self->tracer.waits = variant->waits;
-	self->tracer.release = self->release[0];
 	self->tracer.report = self->report[1];
 }
 
 FIXTURE_TEARDOWN(traced)
 {
-}
-
-static void *trace(void *arg)
-{
-	struct tracer *tracer = arg;
-	int status = 0;
-
-	tell(tracer->report, ptrace(PTRACE_SEIZE, tracer->pid, NULL, NULL) ? errno : 0);
-	hear(tracer->release);
-	if (tracer->waits)
-		waitpid(tracer->pid, &status, __WALL);
-	tell(tracer->report, status);
-	return NULL;
 }
 
 /* POLLIN is not the end for a traced child: its status is the tracer's until it lets go. */
@@ -369,44 +318,39 @@ TEST_F(traced, status_comes_when_the_tracer_lets_go)
 	pthread_t thread;
 	pid_t pid, sibling;
 
-	pid = ar_fork(CLONE_AUTOREAP, 0, &pidfd);
-	ASSERT_LE(0, pid);
-	if (!pid) {
-		/* Yama knows siblings only by consent. */
-		prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
-		tell(self->report[1], 0);
-		ar_gate_pass(&self->gate);
-		_exit(CHILD_CODE);
-	}
-	ASSERT_EQ(0, hear(self->report[0]));
+	pid = ar_start_tracee(CLONE_AUTOREAP, &pidfd, &self->gate, self->report[1]);
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(pid, ar_hear(self->report[0]));
 	self->tracer.pid = pid;
 	if (variant->sibling) {
 		sibling = fork();
 		ASSERT_LE(0, sibling);
 		if (!sibling) {
-			trace(&self->tracer);
+			ar_trace(&self->tracer);
 			_exit(0);
 		}
 	} else {
-		ASSERT_EQ(0, pthread_create(&thread, NULL, trace, &self->tracer));
+		ASSERT_EQ(0, pthread_create(&thread, NULL, ar_trace, &self->tracer));
 	}
-	ASSERT_EQ(0, hear(self->report[0]));
+	ASSERT_EQ(0, ar_hear(self->report[0]));
+	ASSERT_LT(0, ar_hear(self->report[0]));
 
 	ASSERT_EQ(0, ar_gate_open(&self->gate));
 	EXPECT_EQ(POLLIN, ar_poll_exited(pidfd));
 	EXPECT_EQ('Z', ar_state(pid));
 	for (i = 0; i < 8; i++) {
-		EXPECT_EQ(NO_STATUS, ar_status(pidfd));
+		EXPECT_EQ(AR_NO_STATUS, ar_status(pidfd));
 		EXPECT_EQ(POLLIN, ar_poll(pidfd));
 	}
 
-	tell(self->release[1], 0);
-	EXPECT_EQ(variant->waits ? EXITED(CHILD_CODE) : 0, hear(self->report[0]));
+	ar_tell(self->tracer.release[1], 0);
+	if (variant->waits)
+		EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), ar_hear(self->report[0]));
 	EXPECT_EQ(POLLHUP, ar_poll_gone(pidfd));
-	EXPECT_EQ(EXITED(CHILD_CODE), ar_status(pidfd));
+	EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), ar_status(pidfd));
 }
 
 int main(int argc, char **argv)
 {
-	return is_exec_role(argc, argv) ? exec_role(argv) : test_harness_run(argc, argv);
+	return ar_is_exec_role(argc, argv) ? ar_exec_role(argv) : test_harness_run(argc, argv);
 }

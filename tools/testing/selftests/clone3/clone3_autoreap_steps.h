@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * The steps of a random program: each is done by actors, and foretold by the contract.
- * Include this after clone3_autoreap_observe.h.
- */
+/* The steps of a random program, done by actors and foretold by the contract. */
 #ifndef CLONE3_AUTOREAP_STEPS_H
 #define CLONE3_AUTOREAP_STEPS_H
+
+#include "clone3_autoreap_observe.h"
 
 /* How many tasks live at once. */
 #define CROWD 10
@@ -322,7 +321,7 @@ static void open_step(int p)
 		expect("pidfd_open()", p, -ESRCH, fd);
 	} else {
 		expect("poll() of a new pidfd", p, events_of_process(p), ar_poll(fd));
-		expect("status", p, NO_STATUS, ar_status(fd));
+		expect("status", p, AR_NO_STATUS, ar_status(fd));
 		expect("stat", p, 0, ar_stat(real[p].tid, &st));
 		expect("parent", p, real[tasks[p].parent].tid, st.ppid);
 		expect("exit signal", p, tasks[p].exit_signal, st.exit_signal);

@@ -61,7 +61,7 @@ static bool is_plausible(int status)
 {
 	int signal = status & ~WCOREFLAG;
 
-	return status >= 0 && (!(status & ~EXITED(7)) || signal == SIGKILL ||
+	return status >= 0 && (!(status & ~AR_EXITED(7)) || signal == SIGKILL ||
 			       signal == SIGTERM || signal == SIGABRT || signal == SIGTRAP);
 }
 
@@ -75,10 +75,10 @@ static bool ends(int pidfd, int ms)
 		return false;
 	status = ar_status(pidfd);
 	/* A tracer has it, so it is not reaped yet. */
-	if (storm->traced && !(pfd.revents & POLLHUP) && status == NO_STATUS)
+	if (storm->traced && !(pfd.revents & POLLHUP) && status == AR_NO_STATUS)
 		return true;
 	count(&storm->statuses);
-	if (status == NO_STATUS)
+	if (status == AR_NO_STATUS)
 		complain("no status after POLLIN", pfd.revents);
 	else if (!is_plausible(status))
 		complain("status after POLLIN", status);
@@ -131,7 +131,7 @@ static void trace_something(struct mail *mail)
 	mail->arg[1] = somebody();
 	mail->arg[2] = request == PTRACE_SEIZE && number(2) ? PTRACE_O_EXITKILL :
 		       request == PTRACE_CONT && number(4) == 0 ? SIGTERM : 0;
-	obey(mail, DO_PTRACE);
+	ar_obey(mail, DO_PTRACE);
 }
 
 static void make_something(struct mail *mail)
@@ -145,7 +145,7 @@ static void make_something(struct mail *mail)
 	mail->arg[1] = number(8) ? 0 : CLONE_PARENT;
 	mail->arg[3] = number(3) ? CLONE_AUTOREAP >> 32 : 0;
 	mail->arg[2] = mail->arg[3] || mail->arg[1] ? 0 : signals[number(3)];
-	if (obey(mail, DO_CLONE) <= 0)
+	if (ar_obey(mail, DO_CLONE) <= 0)
 		return;
 	count(&storm->children);
 	if (mail->arg[3] && number(2))
@@ -164,29 +164,29 @@ static void do_something(struct mail *mail)
 	} else if (what < 30) {
 		mail->arg[0] = __atomic_fetch_add(&threads, 1, __ATOMIC_RELAXED);
 		if (mail->arg[0] < ACTORS)
-			obey(mail, DO_THREAD);
+			ar_obey(mail, DO_THREAD);
 	} else if (what < 33) {
 		mail->arg[0] = number(KNOWN);
-		obey(mail, DO_EXEC);
+		ar_obey(mail, DO_EXEC);
 	} else if (what < 38) {
 		mail->arg[0] = number(8);
-		obey(mail, number(2) ? DO_EXIT : DO_EXIT_GROUP);
+		ar_obey(mail, number(2) ? DO_EXIT : DO_EXIT_GROUP);
 	} else if (what < 55) {
 		send_something(somebody());
 	} else if (what < 75) {
 		mail->arg[0] = number(2) ? somebody() : 0;
 		for (i = 0, mail->arg[1] = 0; i < ARRAY_SIZE(options); i++)
 			mail->arg[1] |= number(2) ? options[i] : 0;
-		obey(mail, DO_WAIT);
+		ar_obey(mail, DO_WAIT);
 	} else if (what < 80) {
 		mail->arg[0] = number(3);
 		mail->arg[1] = number(2) ? SA_NOCLDWAIT : 0;
-		obey(mail, DO_DISPOSITION);
+		ar_obey(mail, DO_DISPOSITION);
 	} else if (what < 83) {
 		mail->arg[0] = number(2);
-		obey(mail, DO_SUBREAPER);
+		ar_obey(mail, DO_SUBREAPER);
 	} else if (what < 86) {
-		obey(mail, DO_TAKE);
+		ar_obey(mail, DO_TAKE);
 	} else {
 		trace_something(mail);
 	}
@@ -198,7 +198,7 @@ static void act_as(long self)
 	unsigned int i, n;
 	struct mail mail;
 
-	seed = getpid() * 7919 + syscall(__NR_gettid) + now();
+	seed = getpid() * 7919 + syscall(__NR_gettid) + ar_now();
 	storm->known[self % KNOWN] = getpid();
 	for (i = 0, n = 5 + number(40); i < n; i++)
 		do_something(&mail);
@@ -251,7 +251,7 @@ static void gust(void)
 {
 	const __u64 autokill = CLONE_NNP | CLONE_PIDFD_AUTOKILL;
 	const bool known = ar_knows(CLONE_AUTOREAP | autokill);
-	time_t end = now() + GUST;
+	time_t end = ar_now() + GUST;
 	unsigned int i, left;
 	bool goes_on;
 	pid_t pid;
@@ -260,7 +260,7 @@ static void gust(void)
 	for (i = 0; i < ARRAY_SIZE(watched); i++)
 		watched[i].pidfd = -1;
 	do {
-		goes_on = now() < end;
+		goes_on = ar_now() < end;
 		if (!goes_on)
 			kill(-1, SIGKILL);
 		for (i = 0, left = 0; i < ARRAY_SIZE(watched); i++) {
@@ -290,25 +290,25 @@ static void gust(void)
 	} while (goes_on);
 	if (left)
 		complain("children that do not end", left);
-	if (!kill_all(met))
+	if (!ar_kill_all(met))
 		complain("processes that are left after SIGKILL", 1);
 }
 
 static int storm_for(long seconds)
 {
 	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
-	time_t end = now() + seconds, told = now();
+	time_t end = ar_now() + seconds, told = ar_now();
 	struct sysinfo info = {};
 	long gusts = 0;
 
 	sysinfo(&info);
 	storm->others = info.procs;
 	setrlimit(RLIMIT_CORE, &limit);
-	write_file("/proc/self/coredump_filter", "0");
-	for (; now() < end && !storm->wrong; gusts++) {
+	ar_write_file("/proc/self/coredump_filter", "0");
+	for (; ar_now() < end && !storm->wrong; gusts++) {
 		gust();
-		if (now() - told >= 30) {
-			told = now();
+		if (ar_now() - told >= 30) {
+			told = ar_now();
 			printf("# %ld gusts, %ld children, %ld statuses\n", gusts + 1,
 			       storm->children, storm->statuses);
 			fflush(stdout);
@@ -326,12 +326,12 @@ static int make_storm(long seconds)
 {
 	uid_t uid = geteuid();
 	int status, pidfd = -1;
-	pid_t pid = fork_init(0, &pidfd);
+	pid_t pid = ar_fork_init(0, &pidfd);
 
 	if (pid < 0)
 		return -errno;
 	if (!pid) {
-		if (settle_down(uid)) {
+		if (ar_settle_down(uid)) {
 			perror("# preparation");
 			_exit(2);
 		}
@@ -344,23 +344,23 @@ static int make_storm(long seconds)
 TEST_F_TIMEOUT(autoreap, storm_leaves_nothing_behind, 86400)
 {
 	const char *minutes = getenv("KSFT_MINUTES"), *more = NULL;
-	long before[NR_OBJECTS];
+	long before[AR_NR_OBJECTS];
 	int i, ret;
 
-	storm = make_shared(sizeof(*storm));
+	storm = ar_make_shared(sizeof(*storm));
 	ASSERT_NE(MAP_FAILED, storm);
 	/* The first one makes what is made once and kept. */
 	ret = make_storm(2 * GUST);
 	if (ret < 0)
 		SKIP(return, "no pid namespace: %s", strerror(-ret));
 	ASSERT_EQ(0, ret);
-	if (!objects_are_counted())
+	if (!ar_objects_are_counted())
 		TH_LOG("objects are not counted: there is no slab_debug");
 	/* A thread of the kernel's own may come meanwhile, but not each time. */
 	for (i = 0; i < 3 && (!i || more); i++) {
-		count_settled_objects(before);
+		ar_count_settled_objects(before);
 		EXPECT_EQ(0, make_storm(i ? 2 * GUST : minutes ? atol(minutes) * 60 : 60));
-		more = more_objects(before);
+		more = ar_more_objects(before);
 	}
 	EXPECT_EQ(NULL, more) {
 		TH_LOG("more %s", more);
@@ -370,7 +370,7 @@ TEST_F_TIMEOUT(autoreap, storm_leaves_nothing_behind, 86400)
 int main(int argc, char **argv)
 {
 	if (argc == 2 && !strcmp(argv[0], "actor")) {
-		storm = share(sizeof(*storm));
+		storm = ar_share(sizeof(*storm));
 		if (storm == MAP_FAILED)
 			return 1;
 		act_as(atol(argv[1]));

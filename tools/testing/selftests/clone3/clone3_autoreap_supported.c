@@ -57,7 +57,7 @@ FIXTURE_SETUP(supported)
 		return;
 	ASSERT_EQ(0, pipe2(gate.fd, O_CLOEXEC));
 	self->pidfd[0] = ar_pidfd_open(getpid(), 0);
-	self->pidfd[1] = reaped_pidfd(&gate);
+	self->pidfd[1] = ar_reaped_pidfd(&gate);
 	ASSERT_EQ(0, ask(self->pidfd[0], &now.info, sizeof(now), PIDFD_INFO_SUPPORTED_MASK));
 	if (!(now.info.mask & PIDFD_INFO_SUPPORTED_MASK))
 		SKIP(return, "this kernel does not tell what it supports");
@@ -71,7 +71,7 @@ FIXTURE_TEARDOWN(supported)
 TEST_F(supported, tells_all_that_it_can_tell)
 {
 	const __u64 always = PIDFD_INFO_PID | PIDFD_INFO_CREDS | PIDFD_INFO_EXIT |
-			     PIDFD_INFO_SUPPORTED_MASK | cgroup_bit();
+			     PIDFD_INFO_SUPPORTED_MASK | ar_cgroup_bit();
 	struct info_88 all;
 	int i;
 

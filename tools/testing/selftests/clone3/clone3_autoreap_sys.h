@@ -16,6 +16,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/wait.h>
@@ -241,7 +243,7 @@ static inline int ar_gate_open(const struct ar_gate *gate)
 }
 
 /* The exit code of every gated child: what a wait for it would return. */
-#define CHILD_CODE 7
+#define AR_CHILD_CODE 7
 
 /*
  * A child that waits at the gate, then exits with @code. With CLONE_AUTOREAP in
@@ -310,6 +312,72 @@ static inline void ar_await_state(pid_t pid, char state)
 		sched_yield();
 		now = ar_state(pid);
 	} while (now && now != state);
+}
+
+/* A child that goes on once the caller sleeps, and ends with it. */
+static inline pid_t ar_fork_when_asleep(__u64 flags, int *pidfd)
+{
+	pid_t parent = getpid(), pid = ar_fork(flags, 0, pidfd);
+
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		ar_await_state(parent, 'S');
+	}
+	return pid;
+}
+
+/* A message's room for up to three files. */
+union ar_control {
+	struct cmsghdr hdr;
+	char room[CMSG_SPACE(3 * sizeof(int))];
+};
+
+/* Send @fds to @sock, from which nobody may ever receive them. */
+static inline int ar_send_files(int sock, const int *fds, unsigned int n)
+{
+	union ar_control control = {
+		.hdr.cmsg_level = SOL_SOCKET,
+		.hdr.cmsg_type = SCM_RIGHTS,
+		.hdr.cmsg_len = CMSG_LEN(n * sizeof(int)),
+	};
+	struct iovec iov = { .iov_base = "", .iov_len = 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = CMSG_SPACE(n * sizeof(int)),
+	};
+
+	memcpy(CMSG_DATA(&control.hdr), fds, n * sizeof(int));
+	return sendmsg(sock, &msg, 0) == 1 ? 0 : -1;
+}
+
+/* No file, and no errno in its place. */
+#define AR_NOTHING_LEFT (-1000)
+
+/*
+ * The file that comes with a message of one byte: one that was sent, by SCM_RIGHTS, or
+ * by SCM_PIDFD the pidfd of who sent it. Or the -errno that is in its place, or
+ * AR_NOTHING_LEFT. @flags are those of recvmsg().
+ */
+static inline int ar_receive_file(int sock, int type, int flags)
+{
+	union ar_control control;
+	char byte;
+	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	int fd;
+
+	if (recvmsg(sock, &msg, flags) != 1 || !CMSG_FIRSTHDR(&msg) ||
+	    control.hdr.cmsg_level != SOL_SOCKET || control.hdr.cmsg_type != type)
+		return AR_NOTHING_LEFT;
+	memcpy(&fd, CMSG_DATA(&control.hdr), sizeof(fd));
+	return fd;
 }
 
 /* What a pidfd reports now. */

@@ -31,15 +31,15 @@ TEST_F(autoreap, thread_has_its_own_status)
 		SKIP(return, "%s", no_thread_pidfds);
 	process = ar_pidfd_open(getpid(), 0);
 	for (code = 0; code < 64; code++) {
-		ASSERT_LT(0, start_thread(exit_thread, &code, &pidfd));
+		ASSERT_LT(0, ar_start_thread(exit_thread, &code, &pidfd));
 		ASSERT_TRUE(ar_exited(pidfd));
-		EXPECT_EQ(EXITED(code), ar_status(pidfd));
+		EXPECT_EQ(AR_EXITED(code), ar_status(pidfd));
 		ASSERT_EQ(POLLHUP, ar_poll_gone(pidfd));
-		EXPECT_EQ(EXITED(code), ar_status(pidfd));
+		EXPECT_EQ(AR_EXITED(code), ar_status(pidfd));
 		close(pidfd);
 	}
 	EXPECT_EQ(0, ar_poll(process));
-	EXPECT_EQ(NO_STATUS, ar_status(process));
+	EXPECT_EQ(AR_NO_STATUS, ar_status(process));
 }
 
 /* A thread that waits at the gate; the first thread ends the process when it hears. */
@@ -51,8 +51,8 @@ static pid_t start_gated_thread(__u64 flags, int *pidfd, struct ar_gate *gate, i
 	if (pid)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	tell(report, start_thread(gated_thread, gate, NULL));
-	hear(release);
+	ar_tell(report, ar_start_thread(ar_gated_thread, gate, NULL));
+	ar_hear(release);
 	_exit(LEADER_CODE);
 }
 
@@ -70,26 +70,26 @@ TEST_F(autoreap, traced_thread_has_its_own_status)
 		pid = start_gated_thread(CLONE_AUTOREAP, &pidfd, &self->gate, self->report[1],
 					 release[0]);
 		ASSERT_LT(0, pid);
-		tid = hear(self->report[0]);
+		tid = ar_hear(self->report[0]);
 		ASSERT_LT(0, tid);
 		thread_fd = ar_pidfd_open(tid, PIDFD_THREAD);
 		ASSERT_LE(0, thread_fd);
 		ASSERT_EQ(0, ptrace(PTRACE_SEIZE, tid, NULL, NULL));
 		ASSERT_EQ(0, ar_gate_open(&self->gate));
 		ASSERT_EQ(0, waitid(P_PID, tid, NULL, WEXITED | WNOWAIT | __WALL));
-		EXPECT_EQ(NO_STATUS, ar_status(thread_fd));
+		EXPECT_EQ(AR_NO_STATUS, ar_status(thread_fd));
 		if (i) {
-			tell(release[1], 0);
+			ar_tell(release[1], 0);
 			ar_await_state(pid, 'Z');
 		}
 		EXPECT_EQ(tid, waitpid(tid, &status, __WALL));
-		EXPECT_EQ(EXITED(i ? LEADER_CODE : CHILD_CODE), status);
+		EXPECT_EQ(AR_EXITED(i ? LEADER_CODE : AR_CHILD_CODE), status);
 		EXPECT_EQ(POLLIN | POLLHUP, ar_poll(thread_fd));
-		EXPECT_EQ(EXITED(CHILD_CODE), ar_status(thread_fd));
+		EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), ar_status(thread_fd));
 		if (!i)
-			tell(release[1], 0);
+			ar_tell(release[1], 0);
 		EXPECT_TRUE(ar_ended(pidfd));
-		EXPECT_EQ(EXITED(LEADER_CODE), ar_status(pidfd));
+		EXPECT_EQ(AR_EXITED(LEADER_CODE), ar_status(pidfd));
 	}
 }
 
@@ -123,33 +123,33 @@ TEST_F(autoreap, traced_thread_tells_its_own_code)
 
 	ASSERT_EQ(0, pipe(release));
 	for (i = 0; i < 2; i++) {
-		pid = start_gated_thread(both[i], &pidfd, &self->gate, self->report[1],
+		pid = start_gated_thread(ar_both[i], &pidfd, &self->gate, self->report[1],
 					 release[0]);
 		ASSERT_LT(0, pid);
-		tid = hear(self->report[0]);
+		tid = ar_hear(self->report[0]);
 		ASSERT_LT(0, tid);
 		thread_fd = ar_pidfd_open(tid, PIDFD_THREAD);
 		ASSERT_TRUE(thread_fd >= 0 || !ar_thread_pidfds());
 		ASSERT_EQ(0, ptrace(PTRACE_SEIZE, tid, NULL, PTRACE_O_TRACEEXIT));
 		ASSERT_EQ(0, ar_gate_open(&self->gate));
-		ASSERT_EQ(EVENT_STOP(PTRACE_EVENT_EXIT), next_stop(tid));
+		ASSERT_EQ(AR_EVENT_STOP(PTRACE_EVENT_EXIT), ar_next_stop(tid));
 		ASSERT_EQ(SIGTRAP, told_by_sigchld(tid, CLD_TRAPPED));
 
 		/* Its SIGKILL also ends the stop. */
-		tell(release[1], 0);
-		EXPECT_EQ(CHILD_CODE, told_by_sigchld(tid, CLD_EXITED));
+		ar_tell(release[1], 0);
+		EXPECT_EQ(AR_CHILD_CODE, told_by_sigchld(tid, CLD_EXITED));
 		ar_await_state(pid, 'Z');
 		EXPECT_EQ(tid, waitpid(tid, &status, __WALL));
-		EXPECT_EQ(EXITED(LEADER_CODE), status);
+		EXPECT_EQ(AR_EXITED(LEADER_CODE), status);
 		EXPECT_TRUE(thread_fd < 0 || ar_ended(thread_fd));
-		EXPECT_TRUE(thread_fd < 0 || ar_status(thread_fd) == EXITED(CHILD_CODE));
-		if (!both[i]) {
+		EXPECT_TRUE(thread_fd < 0 || ar_status(thread_fd) == AR_EXITED(AR_CHILD_CODE));
+		if (!ar_both[i]) {
 			EXPECT_EQ(LEADER_CODE, told_by_sigchld(pid, CLD_EXITED));
 			EXPECT_EQ(pid, waitpid(pid, &status, 0));
-			EXPECT_EQ(EXITED(LEADER_CODE), status);
+			EXPECT_EQ(AR_EXITED(LEADER_CODE), status);
 		}
 		EXPECT_TRUE(ar_ended(pidfd));
-		EXPECT_EQ(EXITED(LEADER_CODE), ar_status(pidfd));
+		EXPECT_EQ(AR_EXITED(LEADER_CODE), ar_status(pidfd));
 		EXPECT_EQ(0, ar_take_sigchld());
 	}
 }
@@ -163,51 +163,52 @@ TEST_F(autoreap, traced_leader_tells_its_own_code)
 	ASSERT_EQ(0, pipe(release));
 	ASSERT_EQ(0, pipe(report));
 	for (i = 0; i < 2; i++) {
-		pid = ar_fork(both[i], both[i] ? 0 : SIGCHLD, &pidfd);
+		pid = ar_fork(ar_both[i], ar_both[i] ? 0 : SIGCHLD, &pidfd);
 		ASSERT_LE(0, pid);
 		if (!pid) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
-			tell(self->report[1], start_thread(exit_group_at_gate, &self->gate, NULL));
-			hear(release[0]);
-			syscall(__NR_exit, CHILD_CODE);
+			tid = ar_start_thread(exit_group_at_gate, &self->gate, NULL);
+			ar_tell(self->report[1], tid);
+			ar_hear(release[0]);
+			syscall(__NR_exit, AR_CHILD_CODE);
 		}
-		tid = hear(self->report[0]);
+		tid = ar_hear(self->report[0]);
 		ASSERT_LT(0, tid);
 		tracer = fork();
 		ASSERT_LE(0, tracer);
 		if (!tracer) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			tell(report[1], ptrace(PTRACE_SEIZE, tid, NULL, PTRACE_O_TRACEEXIT));
-			tell(report[1], next_stop(tid));
-			hear(release[0]);
+			ar_tell(report[1], ptrace(PTRACE_SEIZE, tid, NULL, PTRACE_O_TRACEEXIT));
+			ar_tell(report[1], ar_next_stop(tid));
+			ar_hear(release[0]);
 			_exit(0);
 		}
-		ASSERT_EQ(0, hear(report[0]));
+		ASSERT_EQ(0, ar_hear(report[0]));
 		ASSERT_EQ(0, ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_O_TRACEEXIT));
-		tell(release[1], 0);
-		ASSERT_EQ(EVENT_STOP(PTRACE_EVENT_EXIT), next_stop(pid));
+		ar_tell(release[1], 0);
+		ASSERT_EQ(AR_EVENT_STOP(PTRACE_EVENT_EXIT), ar_next_stop(pid));
 		ASSERT_EQ(SIGTRAP, told_by_sigchld(pid, CLD_TRAPPED));
 
 		/* The group exit ends the stop of the leader, not that of its thread. */
 		ASSERT_EQ(0, ar_gate_open(&self->gate));
-		EXPECT_EQ(CHILD_CODE, told_by_sigchld(pid, CLD_EXITED));
-		EXPECT_EQ(EVENT_STOP(PTRACE_EVENT_EXIT), hear(report[0]));
-		EXPECT_EQ(NO_STATUS, ar_status(pidfd));
+		EXPECT_EQ(AR_CHILD_CODE, told_by_sigchld(pid, CLD_EXITED));
+		EXPECT_EQ(AR_EVENT_STOP(PTRACE_EVENT_EXIT), ar_hear(report[0]));
+		EXPECT_EQ(AR_NO_STATUS, ar_status(pidfd));
 
 		/* With the last thread, it is the status of the group. */
-		tell(release[1], 0);
+		ar_tell(release[1], 0);
 		EXPECT_EQ(tracer, waitpid(tracer, NULL, 0));
 		EXPECT_EQ(pid, waitpid(pid, &status, __WALL));
-		EXPECT_EQ(EXITED(LEADER_CODE), status);
+		EXPECT_EQ(AR_EXITED(LEADER_CODE), status);
 		EXPECT_TRUE(ar_ended(pidfd));
-		EXPECT_EQ(EXITED(LEADER_CODE), ar_status(pidfd));
+		EXPECT_EQ(AR_EXITED(LEADER_CODE), ar_status(pidfd));
 		ar_take_sigchld();
 	}
 }
 
 /* A thread that exits while a signal ends its group has its own code, or that signal. */
-TEST_F_TIMEOUT(autoreap, traced_thread_never_tells_half_a_group_exit, LONG_RUN)
+TEST_F_TIMEOUT(autoreap, traced_thread_never_tells_half_a_group_exit, AR_LONG_RUN)
 {
 	int i, j, half = 0, release[2], pidfd = -1;
 	siginfo_t info = {};
@@ -224,7 +225,7 @@ TEST_F_TIMEOUT(autoreap, traced_thread_never_tells_half_a_group_exit, LONG_RUN)
 		pid = start_gated_thread(CLONE_AUTOREAP, &pidfd, &gate, self->report[1],
 					 release[0]);
 		ASSERT_LT(0, pid);
-		tid = hear(self->report[0]);
+		tid = ar_hear(self->report[0]);
 		ASSERT_LT(0, tid);
 		ASSERT_EQ(0, ptrace(PTRACE_SEIZE, tid, NULL, NULL));
 		ASSERT_EQ(0, ar_gate_open(&gate));
@@ -234,7 +235,7 @@ TEST_F_TIMEOUT(autoreap, traced_thread_never_tells_half_a_group_exit, LONG_RUN)
 		ASSERT_EQ(0, kill(pid, SIGTERM));
 		ASSERT_EQ(SIGCHLD, sigwaitinfo(&set, &info));
 		EXPECT_EQ(tid, info.si_pid);
-		half += info.si_code == CLD_EXITED ? info.si_status != CHILD_CODE :
+		half += info.si_code == CLD_EXITED ? info.si_status != AR_CHILD_CODE :
 						     info.si_status != SIGTERM;
 		ASSERT_EQ(tid, waitpid(tid, NULL, __WALL));
 		EXPECT_TRUE(ar_ended(pidfd));
@@ -259,7 +260,7 @@ static int wait_and_tell(void *arg)
 	struct waiter *waiter = arg;
 	long ret = syscall(__NR_waitid, P_PID, waiter->pid, NULL, WEXITED | __WALL, NULL);
 
-	tell(waiter->report, ret ? ar_status(waiter->pidfd) : COLLECTED);
+	ar_tell(waiter->report, ret ? ar_status(waiter->pidfd) : COLLECTED);
 	return 0;
 }
 
@@ -270,14 +271,14 @@ static void trace_and_wait_twice(int hears, int report)
 	pid_t tid;
 
 	for (;;) {
-		waiter.pid = hear(hears);
+		waiter.pid = ar_hear(hears);
 		waiter.pidfd = ar_pidfd_open(waiter.pid, 0);
 		if (waiter.pidfd < 0 || ptrace(PTRACE_SEIZE, waiter.pid, NULL, NULL))
 			_exit(255);
-		tid = start_thread(wait_and_tell, &waiter, NULL);
+		tid = ar_start_thread(wait_and_tell, &waiter, NULL);
 		if (tid < 0)
 			_exit(255);
-		tell(report, 0);
+		ar_tell(report, 0);
 		wait_and_tell(&waiter);
 		ar_await_thread(getpid(), tid);
 		close(waiter.pidfd);
@@ -289,7 +290,7 @@ static void trace_and_wait_twice(int hears, int report)
  * too, is told of that by ECHILD, maybe before the child is dead: the status is there.
  * That of a plain child is not, as its parent can wait for it then.
  */
-TEST_F_TIMEOUT(autoreap, second_waiter_of_the_tracer_has_the_status, LONG_RUN)
+TEST_F_TIMEOUT(autoreap, second_waiter_of_the_tracer_has_the_status, AR_LONG_RUN)
 {
 	int i, j, pidfd = -1, orders[2], heard[2];
 	pid_t pid, tracer;
@@ -304,22 +305,16 @@ TEST_F_TIMEOUT(autoreap, second_waiter_of_the_tracer_has_the_status, LONG_RUN)
 	/* Without a tracer nobody would write. */
 	close(self->report[1]);
 	for (i = 0; i < 4 * ar_rounds(); i++) {
-		pid = ar_fork(both[i % 2], both[i % 2] ? 0 : SIGCHLD, &pidfd);
-		ASSERT_LE(0, pid);
-		if (!pid) {
-			prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
-			tell(orders[1], getpid());
-			ar_gate_pass(&self->gate);
-			_exit(CHILD_CODE);
-		}
-		ASSERT_EQ(0, hear(self->report[0]));
+		pid = ar_start_tracee(ar_both[i % 2], &pidfd, &self->gate, orders[1]);
+		ASSERT_LT(0, pid);
+		ASSERT_EQ(0, ar_hear(self->report[0]));
 		ASSERT_EQ(0, ar_gate_open(&self->gate));
 		for (j = 0; j < 2; j++)
-			heard[j] = hear(self->report[0]);
+			heard[j] = ar_hear(self->report[0]);
 		j = heard[0] == COLLECTED;
 		EXPECT_EQ(COLLECTED, heard[!j]);
-		EXPECT_EQ(both[i % 2] ? EXITED(CHILD_CODE) : NO_STATUS, heard[j]);
-		if (!both[i % 2])
+		EXPECT_EQ(ar_both[i % 2] ? AR_EXITED(AR_CHILD_CODE) : AR_NO_STATUS, heard[j]);
+		if (!ar_both[i % 2])
 			ASSERT_EQ(pid, waitpid(pid, NULL, 0));
 		ASSERT_TRUE(ar_ended(pidfd));
 		close(pidfd);

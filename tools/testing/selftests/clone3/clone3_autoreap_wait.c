@@ -21,13 +21,10 @@
 /* Open the gate as soon as the caller sleeps. The helper leaves no trace. */
 static pid_t open_when_asleep(const struct ar_gate *gate)
 {
-	pid_t pid, parent = getpid();
+	pid_t pid = ar_fork_when_asleep(CLONE_AUTOREAP, NULL);
 
-	pid = ar_fork(CLONE_AUTOREAP, 0, NULL);
 	if (pid)
 		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	ar_await_state(parent, 'S');
 	_exit(ar_gate_open(gate));
 }
 
@@ -45,17 +42,17 @@ TEST_F(autoreap, leaves_no_zombie_and_sends_no_signal)
 	int pidfd = -1;
 	pid_t pid;
 
-	pid = ar_start(CLONE_AUTOREAP, &pidfd, &self->gate, CHILD_CODE);
+	pid = ar_start(CLONE_AUTOREAP, &pidfd, &self->gate, AR_CHILD_CODE);
 	ASSERT_LT(0, pid);
 	ASSERT_LE(0, pidfd);
 	EXPECT_EQ(0, ar_poll(pidfd));
 	ASSERT_EQ(0, ar_gate_open(&self->gate));
-	expect_reaped(_metadata, pid, pidfd);
+	ar_expect_reaped(_metadata, pid, pidfd);
 
-	pid = ar_start(0, NULL, &self->gate, CHILD_CODE);
+	pid = ar_start(0, NULL, &self->gate, AR_CHILD_CODE);
 	ASSERT_LT(0, pid);
 	ASSERT_EQ(0, ar_gate_open(&self->gate));
-	expect_zombie(_metadata, pid);
+	ar_expect_zombie(_metadata, pid);
 }
 
 /* CLONE_PIDFD is not needed; and however many end, no wait finds one. */
@@ -68,7 +65,7 @@ TEST_F(autoreap, needs_no_pidfd)
 		pid = ar_fork(CLONE_AUTOREAP, 0, NULL);
 		ASSERT_LE(0, pid);
 		if (!pid)
-			_exit(CHILD_CODE);
+			_exit(AR_CHILD_CODE);
 	}
 	EXPECT_EQ(-1, waitpid(-1, NULL, __WALL));
 	EXPECT_EQ(ECHILD, errno);
@@ -180,7 +177,7 @@ TEST_F(way, is_waited_for_only_with_wall)
 
 	for (i = 0; i < 2 * 2; i++) {
 		exec = i / 2;
-		pid = start_silent(both[i % 2], exec, &pidfd, &self->gate);
+		pid = ar_start_silent(ar_both[i % 2], exec, &pidfd, &self->gate);
 		ASSERT_LT(0, pid);
 		for (j = 0; j < ARRAY_SIZE(views); j++) {
 			EXPECT_EQ(views[j].sees[exec] ? 0 : -ECHILD,
@@ -207,7 +204,7 @@ TEST_F(way, wakes_a_sleeping_waiter)
 		for (j = 0; j < ARRAY_SIZE(views); j++) {
 			if (!views[j].sees[exec])
 				continue;
-			pid = start_silent(both[i % 2], exec, &pidfd, &self->gate);
+			pid = ar_start_silent(ar_both[i % 2], exec, &pidfd, &self->gate);
 			ASSERT_LT(0, pid);
 			ASSERT_LT(0, open_when_asleep(&self->gate));
 			EXPECT_EQ(i % 2 ? pid : -ECHILD,
@@ -230,7 +227,7 @@ static int catch(const struct way *way, __u64 flags, int rounds)
 		if (pid < 0)
 			return -1;
 		if (!pid)
-			_exit(CHILD_CODE);
+			_exit(AR_CHILD_CODE);
 		do {
 			found = wait_by(way, pid, pidfd, WNOHANG | __WALL);
 		} while (!found);
@@ -241,7 +238,7 @@ static int catch(const struct way *way, __u64 flags, int rounds)
 }
 
 /* However often one asks, there is no moment in which the exit can be seen. */
-TEST_F_TIMEOUT(way, is_never_caught_in_its_exit, LONG_RUN)
+TEST_F_TIMEOUT(way, is_never_caught_in_its_exit, AR_LONG_RUN)
 {
 	EXPECT_EQ(0, catch(&variant->way, CLONE_AUTOREAP, 1 + ar_rounds() / 10));
 	EXPECT_EQ(1, catch(&variant->way, 0, 1));
@@ -255,17 +252,15 @@ TEST_F(autoreap, lets_a_waiter_sleep_for_another_child)
 	int i, pidfd = -1;
 
 	for (i = 0; i < 2 * 2; i++) {
-		pid = start_silent(both[i % 2], false, &pidfd, &self->gate);
+		pid = ar_start_silent(ar_both[i % 2], false, &pidfd, &self->gate);
 		ASSERT_LT(0, pid);
-		other = ar_fork(0, 0, NULL);
+		other = ar_fork_when_asleep(0, NULL);
 		ASSERT_LE(0, other);
 		if (!other) {
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			ar_await_state(parent, 'S');
 			if (ar_gate_open(&self->gate) || ar_poll_gone(pidfd) != POLLHUP)
 				_exit(255);
 			ar_await_state(parent, 'S');
-			_exit(CHILD_CODE);
+			_exit(AR_CHILD_CODE);
 		}
 		if (i % 2)
 			EXPECT_EQ(pid, waitpid(-1, NULL, options[i / 2]));
@@ -287,7 +282,7 @@ TEST_F(autoreap, is_waited_for_by_a_nonblocking_pidfd)
 
 	for (i = 0; i < 2 * 2; i++) {
 		exec = i / 2;
-		pid = start_silent(both[i % 2], exec, &pidfd, &self->gate);
+		pid = ar_start_silent(ar_both[i % 2], exec, &pidfd, &self->gate);
 		ASSERT_LT(0, pid);
 		fd = ar_pidfd_open(pid, PIDFD_NONBLOCK);
 		ASSERT_LE(0, fd);
@@ -312,7 +307,7 @@ TEST_F(autoreap, is_waited_for_only_by_its_parent)
 	pid_t pid, sibling;
 
 	for (i = 0; i < 2; i++) {
-		pid = ar_start(both[i], &pidfd, &self->gate, CHILD_CODE);
+		pid = ar_start(ar_both[i], &pidfd, &self->gate, AR_CHILD_CODE);
 		ASSERT_LT(0, pid);
 		for (j = 0; j < 2; j++) {
 			sibling = ar_fork(0, 0, NULL);
@@ -320,7 +315,7 @@ TEST_F(autoreap, is_waited_for_only_by_its_parent)
 			if (!sibling)
 				_exit(-wait_by(&way, pid, pidfd, __WALL));
 			ASSERT_EQ(sibling, waitpid(sibling, &status, __WCLONE));
-			EXPECT_EQ(EXITED(ECHILD), status);
+			EXPECT_EQ(AR_EXITED(ECHILD), status);
 			if (j)
 				break;
 			EXPECT_EQ(0, wait_by(&way, pid, pidfd, __WALL));
@@ -344,7 +339,7 @@ static void *wait_in_thread(void *arg)
 	const struct way way = { waitid, P_PID, WNOWAIT };
 	struct waiter *waiter = arg;
 
-	tell(waiter->report, syscall(__NR_gettid));
+	ar_tell(waiter->report, syscall(__NR_gettid));
 	waiter->found = wait_by(&way, waiter->pid, -1, waiter->options);
 	return NULL;
 }
@@ -358,7 +353,7 @@ TEST_F(autoreap, wakes_every_thread_that_waits)
 	pid_t pid;
 
 	for (i = 0; i < 2; i++) {
-		pid = start_silent(both[i], false, &pidfd, &self->gate);
+		pid = ar_start_silent(ar_both[i], false, &pidfd, &self->gate);
 		ASSERT_LT(0, pid);
 		for (j = 0; j < 4; j++) {
 			waiter[j] = (struct waiter){
@@ -370,12 +365,12 @@ TEST_F(autoreap, wakes_every_thread_that_waits)
 		ASSERT_EQ(0, pthread_create(&thread[0], NULL, wait_in_thread, &waiter[0]));
 		ASSERT_EQ(0, pthread_join(thread[0], NULL));
 		EXPECT_EQ(-ECHILD, waiter[0].found);
-		ASSERT_LT(0, hear(self->report[0]));
+		ASSERT_LT(0, ar_hear(self->report[0]));
 
 		for (j = 1; j < 4; j++) {
 			ASSERT_EQ(0, pthread_create(&thread[j], NULL, wait_in_thread,
 						    &waiter[j]));
-			ar_await_state(hear(self->report[0]), 'S');
+			ar_await_state(ar_hear(self->report[0]), 'S');
 		}
 		ASSERT_LT(0, open_when_asleep(&self->gate));
 		/* This thread has made the child. */
@@ -385,7 +380,7 @@ TEST_F(autoreap, wakes_every_thread_that_waits)
 				ASSERT_EQ(0, pthread_join(thread[j], NULL));
 			EXPECT_EQ(i ? pid : -ECHILD, waiter[j].found);
 		}
-		ASSERT_LT(0, hear(self->report[0]));
+		ASSERT_LT(0, ar_hear(self->report[0]));
 		clear(pid, pidfd);
 	}
 }
@@ -393,14 +388,11 @@ TEST_F(autoreap, wakes_every_thread_that_waits)
 /* Let a child at the gate call exec and then exit, once the caller sleeps. */
 static pid_t open_before_and_after_exec(const struct ar_gate *gate, pid_t child)
 {
-	pid_t pid, parent = getpid();
+	pid_t pid = ar_fork_when_asleep(CLONE_AUTOREAP, NULL);
 	struct ar_stat st = {};
 
-	pid = ar_fork(CLONE_AUTOREAP, 0, NULL);
 	if (pid)
 		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	ar_await_state(parent, 'S');
 	if (ar_gate_open(gate))
 		_exit(255);
 	while (!ar_stat(child, &st) && st.exit_signal != SIGCHLD)
@@ -417,27 +409,27 @@ TEST_F(autoreap, does_not_wake_a_waiter_by_exec)
 	pid_t pid;
 
 	for (i = 0; i < 2 * 2; i++) {
-		pid = ar_fork(both[i % 2], 0, &pidfd);
+		pid = ar_fork(ar_both[i % 2], 0, &pidfd);
 		ASSERT_LE(0, pid);
 		if (!pid) {
 			ar_gate_pass(&self->gate);
-			exec_self("child", &self->gate, 0);
+			ar_exec_self("child", &self->gate, 0);
 		}
 		ASSERT_LT(0, open_before_and_after_exec(&self->gate, pid));
 		EXPECT_EQ(i == 1 ? pid : -ECHILD, wait_by(&way, pid, pidfd, options[i / 2]));
 		EXPECT_TRUE(ar_poll(pidfd) & POLLIN);
 		if (i % 2) {
-			expect_zombie(_metadata, pid);
+			ar_expect_zombie(_metadata, pid);
 			close(pidfd);
 		} else {
 			ASSERT_TRUE(ar_ended(pidfd));
-			EXPECT_EQ(EXITED(CHILD_CODE), ar_status(pidfd));
-			expect_reaped(_metadata, pid, pidfd);
+			EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), ar_status(pidfd));
+			ar_expect_reaped(_metadata, pid, pidfd);
 		}
 	}
 }
 
 int main(int argc, char **argv)
 {
-	return is_exec_role(argc, argv) ? exec_role(argv) : test_harness_run(argc, argv);
+	return ar_is_exec_role(argc, argv) ? ar_exec_role(argv) : test_harness_run(argc, argv);
 }
