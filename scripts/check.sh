@@ -103,6 +103,9 @@ check "patches: each linux-source that apt offers takes its series" scripts/reac
 for patch in patches/common/*.patch $(find patches/[0-9]* -type f -name '*.patch'); do
 	check "checkpatch --strict $patch" checkpatch "$patch"
 done
+# shellcheck disable=SC2046
+check "patches: repairs, upstream commits and comments, as messages.sh reads them" \
+	scripts/messages.sh $(find patches -type f -name '*.patch')
 check "tests: each one that is cited exists" scripts/cited.sh
 check "README.svg: says what the picture of the page says" scripts/picture.sh --check
 # shellcheck disable=SC2046

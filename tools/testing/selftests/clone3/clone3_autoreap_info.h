@@ -114,10 +114,16 @@ static inline int ar_status(int pidfd)
 	return info.mask & PIDFD_INFO_EXIT ? info.exit_code : AR_NO_STATUS;
 }
 
-/* The bit that comes with every answer if there are cgroups, and room for one in pidfs. */
+/* The bit that comes with every answer about a task that is not reaped, if there are cgroups. */
 static inline __u64 ar_cgroup_bit(void)
 {
-	return ar_thread_pidfds() && !access("/proc/self/cgroup", F_OK) ? PIDFD_INFO_CGROUPID : 0;
+	return !access("/proc/self/cgroup", F_OK) ? PIDFD_INFO_CGROUPID : 0;
+}
+
+/* The same of a task that is reaped: kernels without pidfs have no room to keep the cgroup. */
+static inline __u64 ar_kept_cgroup_bit(void)
+{
+	return ar_thread_pidfds() ? ar_cgroup_bit() : 0;
 }
 
 /*

@@ -363,7 +363,10 @@ TEST_F(cgroup, gets_back_the_place)
 	EXPECT_EQ(0, cgroup_read("pids.current", ""));
 }
 
-/* The cgroup is empty after the end, and the pidfd tells its number then and before. */
+/*
+ * The cgroup is empty after the end. The pidfd tells its number before, and then where there
+ * is pidfs.
+ */
 TEST_F(cgroup, is_left_empty)
 {
 	struct ar_info info;
@@ -371,8 +374,6 @@ TEST_F(cgroup, is_left_empty)
 	__u64 id = ar_cgroup_id(self->path);
 
 	ASSERT_TRUE(!!id);
-	/* Kernels without pidfs do not tell it. */
-	id = ar_cgroup_bit() ? id : 0;
 	ASSERT_LT(0, start_with(self->args, &pidfd, &self->gate, AR_CHILD_CODE));
 	EXPECT_EQ(1, cgroup_read("cgroup.events", "populated "));
 	EXPECT_EQ(-1, rmdir(self->path));
@@ -386,7 +387,7 @@ TEST_F(cgroup, is_left_empty)
 	EXPECT_EQ(0, rmdir(self->path));
 	ASSERT_EQ(0, ar_info(pidfd, PIDFD_INFO_EXIT, &info));
 	EXPECT_EQ(AR_EXITED(AR_CHILD_CODE), info.exit_code);
-	EXPECT_EQ(id, info.cgroupid);
+	EXPECT_EQ(ar_kept_cgroup_bit() ? id : 0, info.cgroupid);
 }
 
 /* All in the cgroup are killed, and none is left to the caller, or to the cgroup. */

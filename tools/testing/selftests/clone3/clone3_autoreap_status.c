@@ -193,8 +193,8 @@ TEST_F(autoreap, answers_for_a_reaped_process_only_with_its_status)
 	ASSERT_EQ(0, ar_gate_open(&self->gate));
 	ASSERT_EQ(POLLHUP, ar_poll_gone(pidfd));
 
-	want.mask = PIDFD_INFO_EXIT | ar_cgroup_bit();
-	want.cgroupid = live.cgroupid;
+	want.mask = PIDFD_INFO_EXIT | ar_kept_cgroup_bit();
+	want.cgroupid = ar_kept_cgroup_bit() ? live.cgroupid : 0;
 	want.exit_code = AR_EXITED(AR_CHILD_CODE);
 	for (i = 0; i < 8; i++) {
 		EXPECT_EQ(ESRCH, ar_info(pidfd, 0, &info));

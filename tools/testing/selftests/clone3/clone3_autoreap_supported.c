@@ -16,8 +16,16 @@
 #define PIDFD_INFO_COREDUMP 0x10
 #endif
 
+#ifndef PIDFD_INFO_COREDUMP_SIGNAL
+#define PIDFD_INFO_COREDUMP_SIGNAL 0x40
+#endif
+
+#ifndef PIDFD_INFO_COREDUMP_CODE
+#define PIDFD_INFO_COREDUMP_CODE 0x80
+#endif
+
 /* All bits about core dumps. */
-#define COREDUMP (PIDFD_INFO_COREDUMP | 0xc0)
+#define COREDUMP (PIDFD_INFO_COREDUMP | PIDFD_INFO_COREDUMP_SIGNAL | PIDFD_INFO_COREDUMP_CODE)
 
 /* struct pidfd_info of 7.1, and of 6.19, which had the mask at the end as well. */
 struct info_88 {
@@ -98,7 +106,6 @@ TEST_F(supported, has_its_place_in_each_size)
 {
 	struct info_88 now;
 	struct info_80 then;
-	struct ar_info small;
 
 	ASSERT_EQ(0, ask(self->pidfd[0], &now.info, sizeof(now), PIDFD_INFO_SUPPORTED_MASK));
 	EXPECT_EQ(0, now.coredump[2]);
@@ -108,8 +115,28 @@ TEST_F(supported, has_its_place_in_each_size)
 	EXPECT_EQ(now.supported_mask, then.supported_mask);
 	EXPECT_EQ(0, then.coredump[0]);
 	EXPECT_EQ(0, then.coredump[1]);
-	/* There is no room for it, whether its bit says so or not. */
-	EXPECT_EQ(0, ask(self->pidfd[0], &small, sizeof(small), PIDFD_INFO_SUPPORTED_MASK));
+}
+
+/* No bit is set for a member that the caller's struct has no room for. */
+TEST_F(supported, is_told_only_where_there_is_room)
+{
+	static const struct {
+		size_t size;
+		__u64 beyond;
+	} sizes[] = {
+		{ 64, PIDFD_INFO_SUPPORTED_MASK | COREDUMP },
+		{ 72, PIDFD_INFO_SUPPORTED_MASK | PIDFD_INFO_COREDUMP_CODE },
+		{ 80, PIDFD_INFO_COREDUMP_CODE },
+		{ 88, 0 },
+	};
+	struct info_88 all;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes) * 2; i++) {
+		ASSERT_EQ(0, ask(self->pidfd[i % 2], &all.info, sizes[i / 2].size, -1ULL));
+		EXPECT_EQ(0, all.info.mask & sizes[i / 2].beyond);
+		EXPECT_EQ(PIDFD_INFO_EXIT * (i % 2), all.info.mask & PIDFD_INFO_EXIT);
+	}
 }
 
 TEST_HARNESS_MAIN

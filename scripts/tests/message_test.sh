@@ -1,0 +1,33 @@
+#!/bin/sh
+# Usage: scripts/tests/message_test.sh
+# Tests scripts/messages.sh on small patches, each with one fault or none. TAP on stdout.
+# Exit status: 0 all passed; 1 otherwise.
+. "$(dirname -- "$0")/../lib.sh"
+. "$top/scripts/tests/tap.sh"
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-message.XXXXXX")
+trap 'rm -rf "$tmp"' EXIT
+
+# found NAME WANTED MESSAGE [LINE]: what is said of a patch with this message, which adds LINE
+found() {
+	{
+		printf 'From 0000000000000000000000000000000000000000 Mon Sep 17 00:00:00 2001\n'
+		printf 'Subject: [PATCH] signal: a subject\n\n%b\n---\n kernel/signal.c | 1 +\n\n' "$3"
+		printf '%s\n+++ b/kernel/signal.c\n@@ -1 +1,2 @@\n void f(void);\n' '--- a/kernel/signal.c'
+		printf '+%b\n' "${4:-int i;}"
+	} >"$tmp/patch"
+	status=0
+	said=$(cd "$tmp" && "$top/scripts/messages.sh" patch) || status=$?
+	check "$1" "$status: $said" "$2"
+}
+
+found "a patch without a fault" "0: " "The status is kept. Mainline does so since\ncommit 4513522984a0 (\"pidfs: record\nexit code\")."
+found "a repair by a later patch" "1: patch: leaves a repair to a later patch" "A pidfd can miss the status. The next\npatch fixes that."
+found "a commit without its subject" "1: patch: commit 4513522984a0 is not named as 12 digits (\"subject\")" "Merged for 7.1 as 4513522984a0."
+found "a commit of too few digits" "1: patch: commit 7477d7dce4 is not named as 12 digits (\"subject\")" "See 7477d7dce4 (\"pidfs: record exit code\")."
+found "a commit in Link:" "0: " "Text.\n\nLink: https://lore.kernel.org/r/4513522984a0@redhat.com"
+found "a comment of 80 columns" "0: " "Text." "$(printf '/* %074d */' 0)"
+found "a comment of 81 columns" "1: patch: b/kernel/signal.c: a comment of 81 columns: $(printf '/* %075d */' 0)" "Text." "$(printf '/* %075d */' 0)"
+found "a comment behind a tab" "1: patch: b/kernel/signal.c: a comment of 81 columns: $(printf '        /* %067d */' 0)" "Text." "\\t$(printf '/* %067d */' 0)"
+found "a comment behind code" "0: " "Text." "int i; $(printf '/* %075d */' 0)"
+echo "1..$number"
+[ "$failures" = 0 ]
