@@ -28,8 +28,8 @@ static inline bool ar_require(struct __test_metadata *const _metadata)
 }
 
 /*
- * What most fixtures have: a gate, a pipe that no exec passes on, or NULL, and SIGCHLD
- * held back. False if the test is skipped.
+ * What most fixtures have: a gate, a pipe that no exec passes on, or NULL, and
+ * SIGCHLD held back. False if the test is skipped.
  */
 static inline bool ar_set_up(struct __test_metadata *const _metadata, struct ar_gate *gate,
 			     int *report)
@@ -170,7 +170,10 @@ struct ar_tracer {
 	int release[2];
 };
 
-/* Trace a child, and say by whom, until released; wait for it, if so, and say its status. */
+/*
+ * Trace a child, and say by which thread, until released. One that waits says the
+ * status.
+ */
 static inline void *ar_trace(void *arg)
 {
 	struct ar_tracer *tracer = arg;

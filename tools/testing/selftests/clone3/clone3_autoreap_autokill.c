@@ -260,7 +260,7 @@ static int by_flags(const struct ar_leash *leash)
 	return fd;
 }
 
-/* Who is given such a pidfd: opening by name or handle is for root, and with pidfs. */
+/* Who is given such a pidfd: by name or handle it is root, and with pidfs. */
 enum given { ALWAYS, IF_THREADS_HAVE_PIDFDS, SOMETIMES };
 
 static const struct {

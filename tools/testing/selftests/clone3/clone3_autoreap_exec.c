@@ -192,7 +192,7 @@ TEST_F(replaced, keeps_the_property)
 
 /*
  * Those who watch a pidfd and do not look again when they are woken: what wakes
- * them is their answer. told() returns the events, 0 for none; with @wait it waits.
+ * them is their answer. told() returns the events, 0 for none, or with @wait waits.
  */
 struct watcher {
 	const char *name;
@@ -222,7 +222,7 @@ static int aio_told(bool wait)
 {
 	struct io_event event = {};
 
-	/* Who asks for no event at least does not sleep, even without a time limit. */
+	/* With no event at least it does not sleep, even without a time limit. */
 	return syscall(AR_NR_GETEVENTS, aio_context, wait, 1, &event, NULL, NULL) == 1 ?
 	       event.res : 0;
 }
@@ -322,12 +322,12 @@ static pid_t trace_as_sibling(pid_t pid, int report)
 		return tracer;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	ar_tell(report, ptrace(PTRACE_SEIZE, pid, NULL, NULL) ? errno : 0);
-	/* Whoever waits by number is not woken when a thread takes that over by exec. */
+	/* A wait by number is not woken when a thread takes that over by exec. */
 	waitpid(-1, NULL, __WALL);
 	_exit(0);
 }
 
-/* A leader's end is not that of its process, whoever traces it; that is told. */
+/* The end of a traced leader is not told as that of its process, which is. */
 TEST_F(watched, is_told_of_the_end_alone)
 {
 	struct exec_thread thread = {

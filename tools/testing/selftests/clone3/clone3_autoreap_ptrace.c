@@ -14,7 +14,7 @@
 #include "clone3_autoreap.h"
 #include "clone3_autoreap_info.h"
 
-/* A child with a thread of its parent as tracer, and what the parent agreed to. */
+/* A child that a thread of its parent traces, and what the parent agreed to. */
 FIXTURE(thread_traced)
 {
 	struct ar_gate gate;
@@ -27,7 +27,7 @@ FIXTURE_VARIANT(thread_traced)
 	__u64 flags;
 	void (*sigchld)(int sig);
 	bool reaped;
-	/* What the thread is sent as a tracer is blocked, and so there even if ignored. */
+	/* Sent to the tracer: blocked, and so there even if ignored. */
 	int signals;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The steps of a random program, done by actors and foretold by the contract. */
+/* Steps of a random program, done by actors and foretold by the contract. */
 #ifndef CLONE3_AUTOREAP_STEPS_H
 #define CLONE3_AUTOREAP_STEPS_H
 

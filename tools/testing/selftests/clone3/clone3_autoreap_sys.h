@@ -207,8 +207,8 @@ static inline pid_t ar_fork(__u64 flags, int exit_signal, int *pidfd)
 }
 
 /*
- * Wait for a child of the caller. Returns its exit code, or -1: it has ended by a
- * signal, or there is no such child, as when fork() has failed.
+ * Wait for a child of the caller. Returns its exit code, or -1: it has ended by
+ * a signal, or there is no such child, as when fork() has failed.
  */
 static inline int ar_exit_code(pid_t pid)
 {
@@ -356,9 +356,9 @@ static inline int ar_send_files(int sock, const int *fds, unsigned int n)
 #define AR_NOTHING_LEFT (-1000)
 
 /*
- * The file that comes with a message of one byte: one that was sent, by SCM_RIGHTS, or
- * by SCM_PIDFD the pidfd of who sent it. Or the -errno that is in its place, or
- * AR_NOTHING_LEFT. @flags are those of recvmsg().
+ * The file that comes with a message of one byte: one that was sent, by
+ * SCM_RIGHTS, or by SCM_PIDFD the pidfd of who sent it. Or the -errno that is in
+ * its place, or AR_NOTHING_LEFT. @flags are those of recvmsg().
  */
 static inline int ar_receive_file(int sock, int type, int flags)
 {
