@@ -4,7 +4,8 @@
 # mutant is a patch in proof/mutants/suite, whose first lines say what it means; with
 # DEBUG, one in proof/mutants/$DEBUG: a fault that this debug kernel must report. With
 # DEBUG=1 TESTS=clone3_autoreap_faults it is one in proof/mutants/faults. Those of code that
-# differs are in a folder there: pidfs, or 6.1 for the kernels that have none.
+# differs are in a folder there: pidfs, or 6.1 for the kernels that have none. Where the flag
+# is mainline's, those of the fixes are all that there is: 7.3.
 # A race shows only if it is interrupted half-way: so the kernel is a preemptible one,
 # and SMP is 4 unless said, more processors than many a host has.
 # Prints which test or report has found it, or that it has survived.
@@ -21,11 +22,18 @@ if [ "${TESTS:-}" = clone3_autoreap_faults ]; then
 	: "${ROUNDS:=1}" # so that the runner waits for it
 	export ROUNDS
 fi
-dir=$top/proof/mutants/$set code=pidfs
-own_git --git-dir="$work/linux.git" cat-file -e "$series:fs/pidfs.c" 2>/dev/null || code=6.1
+dir=$top/proof/mutants/$set
+if own_git --git-dir="$work/linux.git" grep -q CLONE_AUTOREAP base -- include/uapi/linux/sched.h; then
+	dirs=$dir/7.3
+elif own_git --git-dir="$work/linux.git" cat-file -e "$series:fs/pidfs.c" 2>/dev/null; then
+	dirs="$dir $dir/pidfs"
+else
+	dirs="$dir $dir/6.1"
+fi
+mutants=$(for folder in $dirs; do find "$folder" -maxdepth 1 -name '*.patch' 2>/dev/null | sort; done)
 for wanted in ${MUTANTS:-}; do
-	[ -f "$dir/$wanted.patch" ] || [ -f "$dir/$code/$wanted.patch" ] ||
-		die "MUTANTS: there is no $wanted.patch in $dir and $dir/$code"
+	echo "$mutants" | grep -qF "/$wanted.patch" ||
+		die "MUTANTS: there is no $wanted.patch in $dirs"
 done
 # The tests are those of the series.
 where KIND=mutant INITRAMFS="$initramfs" EXPECTED="$expected"
@@ -57,8 +65,7 @@ case $rc in
 esac
 
 killed=0 survived=0 broken=0
-for patch in "$dir"/*.patch "$dir/$code"/*.patch; do
-	[ -f "$patch" ] || continue
+for patch in $mutants; do
 	name=$(basename "$patch" .patch)
 	case " ${MUTANTS:-$name} " in *" $name "*) ;; *) continue ;; esac
 	own_git -C "$tree" checkout -q --force --detach "$series"
@@ -76,6 +83,6 @@ for patch in "$dir"/*.patch "$dir/$code"/*.patch; do
 done
 own_git -C "$tree" checkout -q --force --detach "$series"
 echo "$killed killed, $survived survived, $broken not built"
-[ "$((killed + survived + broken))" != 0 ] || die "there is no mutant to try in $dir"
+[ "$((killed + survived + broken))" != 0 ] || die "there is no mutant to try in $dirs"
 [ "$broken" = 0 ] || exit 2
 [ "$survived" = 0 ]
