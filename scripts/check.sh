@@ -114,7 +114,7 @@ check "shellcheck" shellcheck -x -P SCRIPTDIR \
 check "codespell" codespell -q 3 --ignore-words-list=smove,bu,inout,filp \
 	README.md MAINTAINERS Makefile scripts vm proof bench samples tools patches man Documentation
 check "mandoc" mandoc -T lint -W warning man/*.2const
-for tests in vm/tests/*_test.sh bench/tests/*_test.sh scripts/tests/*_test.sh; do
+for tests in vm/tests/*_test.sh proof/tests/*_test.sh bench/tests/*_test.sh scripts/tests/*_test.sh; do
 	tap "$tests"
 done
 guest
