@@ -88,5 +88,89 @@ kernel/fork.c                         2 of    2        2 of    2        0"
 	}
 done
 
+# All of it, on a kernel of two functions, which the guest calls as a program.
+make_project
+git -C "$tmp/linux" checkout -q base
+printf 'int forks;\nint copy(int n)\n{\n\treturn n;\n}\n' >"$tmp/linux/kernel/fork.c"
+printf 'int unix_call(int n)\n{\n\treturn n;\n}\n' >"$tmp/linux/net/unix/af_unix.c"
+committed "Linux 6.12.2"
+git -C "$tmp/linux" checkout -q -b grown
+cat >"$tmp/linux/kernel/fork.c" <<'END_OF_FILE'
+int forks;
+int copy(int n)
+{
+	if (n > 1)
+		forks = n;
+	return n;
+}
+END_OF_FILE
+committed "clone: add CLONE_AUTOREAP"
+git -C "$tmp/linux" push -q -f "$O/6.12/linux.git" base grown:series
+stub vm/kernel.sh <<'END_OF_STUB'
+mkdir -p "$obj/kernel" "$obj/net/unix" "$logs"
+cat "$tree"/*/Makefile "$tree"/*/*/Makefile >"$obj/counted"
+for file in kernel/fork net/unix/af_unix; do gcc --coverage -c -o "$obj/$file.o" "$tree/$file.c"; done
+echo 'int copy(int), unix_call(int); int main(int c, char **v) { return copy(c) + unix_call(c) < 0; }' >"$obj/main.c"
+gcc -o "$obj/main" "$obj/main.c" "$obj/kernel/fork.o" "$obj/net/unix/af_unix.o" --coverage -fprofile-dir="$obj"
+END_OF_STUB
+cat >"$tmp/list" <<'LIST'
+clone3/clone3_clone3
+LIST
+"$project/vm/initramfs.sh"
+cat >"$tmp/recorded" <<'RESULTS'
+guest: begin 6.12.2
+TAP version 13
+1..1
+# selftests: clone3: clone3_clone3
+ok 1 selftests: clone3: clone3_clone3
+RESULTS
+# counts "N ..." [SED] [COMMAND]: what is said of a guest that calls the kernel so, with N words,
+# whose results SED alters, and where QEMU ends by COMMAND
+counts() {
+	cat >"$GUEST" <<RUN
+for n in $1; do GCOV_PREFIX=\$run/gcda "\$obj/main" \$(seq \$n); done
+{
+	cat '$tmp/recorded'
+	(cd gcda && find . -type f | cpio -o -H newc 2>/dev/null) | gzip | base64 | sed 's/^/gcov: /'
+	echo "guest: end 0"
+} | sed '${2:-}' >results.log
+${3:-}
+RUN
+	ran "$project/proof/coverage.sh" | sed '/^  /d; 2,/^again/d; s,o/6.12/log-coverage/,,'
+}
+rm -rf "$project/proof/unreached"
+: >"$project/proof/unreached"
+told="1 passed, 0 failed, 0 skipped"
+listing="each line with its counts: o/6.12/coverage/listing"
+check "coverage.sh: all is reached" "$(counts "0 2")" "0
+$told
+$head
+kernel/fork.c                         2 of    2        2 of    2        0
+$listing"
+check "coverage.sh: the listing" "$(cat "$O/6.12/coverage/listing")" "kernel/fork.c:4         2 	if (n > 1)
+kernel/fork.c:4   branch 0: 1
+kernel/fork.c:4   branch 1: 1
+kernel/fork.c:5         1 		forks = n;"
+check "coverage.sh: what the kernel counts" "$(cat "$O/6.12/obj-coverage/counted")" "GCOV_PROFILE_fork.o := y
+GCOV_PROFILE_af_unix.o := y"
+unreached="$told
+UNREACHED kernel/fork.c:5: copy(): forks = n;: line"
+check "coverage.sh: a line is not reached" "$(counts 0 | sed '/: branch/d; /^file/,$d')" "1
+$unreached"
+cat >"$project/proof/unreached" <<'LIST'
+kernel/fork.c: copy(): if (n > 1): branch 0: now and then: which is which is gcc's affair
+kernel/fork.c: copy(): if (n > 1): branch 1: now and then: the same
+kernel/fork.c: copy(): forks = n;: line: nobody says 2
+LIST
+check "coverage.sh: which is listed" "$(counts 0 | head -n 1)" 0
+check "coverage.sh: what is listed is reached" "$(counts "0 2" | head -n 4)" "1
+$told
+LISTED, yet reached: kernel/fork.c: copy(): forks = n;: line
+$head"
+check "coverage.sh: a test fails" "$(counts 0 's/^ok/not &/' | sed -n '1p; s/of .*/of/p')" "1
+kernel/fork.c                         1 of"
+check "coverage.sh: the kernel complains" "$(counts 0 '' 'echo BUG: x >console.log' | head -n 1)" 3
+check "coverage.sh: no counts are sent" "$(counts 0 /gcov/d 2>&1 | tail -n 1)" "error: the guest sent no counts (log: gcov.log)"
+
 echo "1..$number"
 [ "$failures" = 0 ]
