@@ -48,8 +48,8 @@ mkdir -p "$work"
 "$top/vm/kernel.sh"
 "$top/vm/initramfs.sh"
 END_OF_STUB
-	# $GUEST is the guest: it writes console.log and results.log, and what it ends with
-	# is what QEMU ends with.
+	# $GUEST is the guest: it writes console.log and results.log, which a serial line
+	# gives a CR at each end, and what it ends with is what QEMU ends with.
 	stub vm/qemu.sh <<'END_OF_STUB'
 [ "$1" != check ] || exit 0
 rm -rf "$run"
@@ -58,7 +58,10 @@ cd "$run"
 echo tcg >accel
 : >console.log
 : >results.log
-. "$GUEST"
+rc=0
+(. "$GUEST") || rc=$?
+sed -i 's/$/\r/' results.log
+exit "$rc"
 END_OF_STUB
 
 	mkdir "$tmp/linux" "$project/patches"
