@@ -99,13 +99,14 @@ check "run: which a debug kernel may" "$(boots "$passes; echo 'BUG: KCSAN: data-
 
 # lives: whether that QEMU does
 lives() { kill -0 "$(cat "$tmp/pid")" 2>/dev/null && echo yes || echo no; }
+begin=$(date +%s)
 check "run: it takes too long" "$(boots "$(reports '/^# selftests/,/^nothing/d'); exec sleep 60" TIMEOUT=1)" "124
 TIMEOUT of the whole run, before the first test
 MISSING clone3/clone3_set_tid
 MISSING clone3/clone3_autoreap
 kernel    6.12.1 on 2 processors
 0 passed, 3 failed, 0 skipped"
-check "run: and QEMU is gone" "$(lives)" no
+check "run: and QEMU is gone by then" "$(($(date +%s) - begin < 10)), $(lives)" "1, no"
 begin=$(date +%s)
 check "run: STOP_AT_FAILURE=results" "$(boots "$(reports '/^# ok/s/ok/not ok/; /^ok 2/,/^nothing/d'); exec sleep 60" \
 	STOP_AT_FAILURE=results | sed -n '1p; /^FAIL/p')" "1
