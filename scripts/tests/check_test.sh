@@ -102,11 +102,44 @@ $ended 3
 $ended 3
 $ended 3
 1 passed, 3 failed, 0 skipped"
+guests "none has run" 'echo "0 passed, 0 failed, 0 skipped"' "1
+$ended 0
+$ended 0
+$ended 0
+1 passed, 3 failed, 0 skipped"
 guests "nothing is said" 'true' "1
 $ended 0
 $ended 0
 $ended 0
 1 passed, 3 failed, 0 skipped"
+
+# What is not built is not tested.
+echo 'echo "1 passed, 0 failed, 0 skipped"' >"$GUEST"
+# fails SCRIPT CONDITION WANTED: where that script does, if CONDITION
+fails() {
+	mv "$project/$1" "$tmp/kept"
+	printf '%s || exit 0\ndie "it cannot be done"\n' "$2" >"$tmp/stub"
+	stub "$1" <"$tmp/stub"
+	check "fails: $1" "$(checked)" "$3"
+	mv "$tmp/kept" "$project/$1"
+}
+fails scripts/refresh.sh true "1
+FAIL patches/6.12: applies with no fuzz; refresh changes nothing
+3 passed, 1 failed, 0 skipped"
+# shellcheck disable=SC2016 # the stub expands it
+fails vm/initramfs.sh '[ "${TESTS:-}" = clone3_autoreap_random ]' "1
+FAIL the guest of the random programs is not built
+3 passed, 1 failed, 0 skipped"
+# shellcheck disable=SC2016
+fails vm/ready.sh '[ "$ARCH" != "$host_arch" ]' "1
+FAIL the kernel of $(case $(uname -m) in aarch64) echo x86_64 ;; *) echo arm64 ;; esac), or its guest, is not built
+3 passed, 1 failed, 0 skipped"
+fails scripts/debian.sh true "0
+SKIP the tests on $(case $(uname -m) in aarch64) echo x86_64 ;; *) echo arm64 ;; esac), as Debian's compiler for it is not to be had: it cannot be done
+3 passed, 0 failed, 1 skipped"
+check "fails: what is to be made" "$(printf 'die "no packages"\n' >"$tmp/stub"; stub scripts/deps.sh <"$tmp/stub"
+	ran "$project/scripts/check.sh")" "2
+error: no packages"
 
 echo "1..$number"
 [ "$failures" = 0 ]

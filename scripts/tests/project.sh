@@ -5,6 +5,8 @@
 # What of `make check` is for the guest is not for the tests of the scripts.
 unset KDIR TARGETS TESTS ACCEL ARCH CROSS_COMPILE PAGES SMP TIMEOUT REPEAT ROUNDS SEED MINUTES BASES DEBUG \
 	MUTANTS REGRESS KIND RUN INITRAMFS EXPECTED KERNEL MILLIONS STOP_AT_FAILURE V MAKEFLAGS MAKELEVEL
+# shellcheck disable=SC2046 # words
+unset $(git rev-parse --local-env-vars)
 export BASE=6.12 O="$tmp/o" GUEST="$tmp/guest"
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 project=$tmp/project repo=$tmp/linux.git

@@ -45,7 +45,7 @@ mkdir "$tmp/bin"
 ln -s /bin/* /usr/bin/* "$tmp/bin" 2>/dev/null || :
 rm -f "$tmp/bin/mawk" "$tmp/bin/gawk" "$tmp/bin"/busybox*
 for test in bench/tests/table_test.sh vm/tests/verdict_test.sh vm/tests/lab_test.sh; do
-	check "${test##*/}: without any awk" "$(PATH=$tmp/bin "$top/$test" 2>&1 | grep ' # SKIP' | sed 's/^ok [0-9]* - //')" \
+	check "${test##*/}: without any awk" "$(env -i PATH="$tmp/bin" "$top/$test" 2>&1 | grep ' # SKIP' | sed 's/^ok [0-9]* - //')" \
 "mawk # SKIP this machine has no mawk
 gawk # SKIP this machine has no gawk
 busybox awk # SKIP this machine has no busybox"
