@@ -121,6 +121,12 @@ sed -i 's/^ok/not &/' "$tmp/recorded"
 check "the tests fail on the whole kernel" "$(mutate)" "3
 error: the tests fail on the unbroken kernel: FAIL clone3/clone3_autoreap"
 sed -i 's/^not //' "$tmp/recorded"
+cp "$project/vm/kernel.sh" "$tmp/kernel.sh"
+echo 'die "no compiler"' >"$tmp/stub"
+stub vm/kernel.sh <"$tmp/stub"
+check "the whole kernel does not build" "$(mutate)" "2
+error: the unbroken kernel: error: no compiler"
+cp "$tmp/kernel.sh" "$project/vm/kernel.sh"
 
 # Which there are, by what the base and the series have
 mutant suite always fails

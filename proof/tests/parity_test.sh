@@ -84,6 +84,11 @@ check "what is known excuses no kernel" "$(parity 's/_race/_exec/' 'echo "WARNIN
 check "there is no QEMU" "$(parity '' 'die "there is no QEMU"')" "2
 error: error: there is no QEMU"
 check "it was interrupted" "$(parity '' 'exit 130')" 130
+# shellcheck disable=SC2016 # the stub expands it
+printf '%s\n' 'mkdir -p "$run"' 'echo "0 passed, 0 failed, 0 skipped" | tee "$run/verdict.txt"' 'exit 1' >"$tmp/stub"
+stub vm/run.sh <"$tmp/stub"
+check "it fails, and nothing says why" "$(parity '')" "1
+0 passed, 0 failed, 0 skipped"
 
 echo "1..$number"
 [ "$failures" = 0 ]
