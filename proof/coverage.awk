@@ -8,9 +8,9 @@
 
 function trim(text) { gsub(/^[ \t]+|[ \t]+$/, "", text); return text }
 
-FILENAME != current { current = FILENAME; part++ }
-part == 1 { added[$1, $2] = ++lines; touched[$1]; next }
-part == 2 {
+# By their places: of an empty file no line is ever read.
+FILENAME == ARGV[1] { added[$1, $2] = ++lines; touched[$1]; next }
+FILENAME == ARGV[2] {
 	if (/^#/ || !NF) next
 	i = match($0, /: (line|branch [0-9]+): /)
 	key = substr($0, 1, i - 1) ": " substr($0, i + 2, RLENGTH - 4)

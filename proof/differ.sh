@@ -4,8 +4,8 @@
 # what the contract says, and the same on any two kernels, in 64-bit programs and 32-bit
 # ones. A program that differs is made short and printed. A row a kernel and program.
 # ROUNDS is a million unless said, SMP 1, which is the fastest.
-# Exit status: 0 no difference; 1 there is one, or a test failed in another way; 2 usage
-# or build.
+# Exit status: 0 no difference; 1 there is one, or a test failed in another way, or a
+# program told no digest; 2 usage or build.
 : "${SMP:=1}" "${ROUNDS:=1000000}" "${TIMEOUT:=86400}"
 export SMP ROUNDS TIMEOUT
 . "$(dirname -- "$0")/../scripts/lib.sh"
@@ -13,7 +13,7 @@ export SMP ROUNDS TIMEOUT
 
 [ -z "${BASES:-}" ] || [ -z "$KDIR" ] || die "BASES and KDIR: say one of them"
 rows=$(mktemp "${TMPDIR:-/tmp}/autoreap-differ.XXXXXX") status=0
-trap 'rm -f "$rows"' EXIT
+trap 'rm -f "$rows" "$rows.new"' EXIT
 
 cd "$top"
 for name in ${BASES:=$BASE}; do
@@ -25,6 +25,7 @@ for name in ${BASES:=$BASE}; do
 	2 | 130) status=2; break ;;
 	*) status=1 ;;
 	esac
+	programs=$(where BASE="$name"; grep -c '_random$' "$expected" || :)
 	(
 		where BASE="$name"
 		tr -d '\r' <"$run/results.log"
@@ -36,7 +37,14 @@ for name in ${BASES:=$BASE}; do
 		END { for (bits in row) { split(row[bits], word, " ")
 			for (i in word) { if (word[i] ~ /^steps/) steps = word[i - 1]
 					  if (word[i] == "digest") digest = word[i + 1] }
-			printf "%-20s %4s %10s %8s  %s\n", kernel, bits, steps, took[bits], digest } }' | sort -k2r >>"$rows"
+			printf "%-20s %4s %10s %8s  %s\n", kernel, bits, steps, took[bits], digest } }' | sort -k2r >"$rows.new"
+	cat "$rows.new" >>"$rows"
+	# Each is told by 16 digits.
+	told=$(grep -cE ' [0-9a-f]{16}$' "$rows.new" || :)
+	if [ "$programs" = 0 ] || [ "$told" != "$programs" ]; then
+		step MISSING "$name: $told digests of $programs programs"
+		status=1
+	fi
 done
 echo
 printf '%-20s %4s %10s %8s  %s\n' kernel bits steps seconds digest

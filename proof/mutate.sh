@@ -41,17 +41,26 @@ mkdir -p "$logs"
 
 # A debug kernel has to report its fault; otherwise, any failure will do.
 case $set in
-suite | faults) reports='FAIL|SPLAT|TIMEOUT|MISSING|PLAN|END' killed_by='[1-9]*' STOP_AT_FAILURE=results ;;
-*) reports=SPLAT killed_by=3 STOP_AT_FAILURE=console ;;
+suite | faults) killed_by='[1-9]*' STOP_AT_FAILURE=results ;;
+*) killed_by=3 STOP_AT_FAILURE=console ;;
 esac
 export STOP_AT_FAILURE
 
-# try: build the tree and run the tests on it; $found says what they found
+# try: build the tree and run the tests on it; $found says what they found, which is the first
+# line of the verdict that is not indented, or why there is no verdict
 try() {
-	"$top/vm/kernel.sh" >"$logs/build.log" 2>&1 || return 2
+	found=
+	"$top/vm/kernel.sh" >"$logs/build.log" 2>&1 || {
+		found=$(tail -n 1 "$logs/build.log")
+		return 2
+	}
 	rc=0
 	"$top/vm/run.sh" kselftest >"$logs/run.log" 2>&1 || rc=$?
-	found=$(grep -m1 -E "^($reports) " "$logs/run.log" || tail -n 1 "$logs/run.log")
+	case $rc in
+	130) exit 130 ;;
+	2) found=$(tail -n 1 "$logs/run.log") ;;
+	*) found=$(grep -m1 '^[^ ]' "$run/verdict.txt") ;;
+	esac
 	return "$rc"
 }
 
@@ -60,7 +69,7 @@ rc=0
 try || rc=$?
 case $rc in
 0) step NONE "$(tail -n 1 "$logs/run.log")" ;;
-2) die "the unbroken kernel: $(tail -n 1 "$logs/build.log")" ;;
+2) die "the unbroken kernel: $found" ;;
 *) echo "error: the tests fail on the unbroken kernel: $found" >&2; exit 3 ;;
 esac
 
@@ -69,14 +78,15 @@ for patch in $mutants; do
 	name=$(basename "$patch" .patch)
 	case " ${MUTANTS:-$name} " in *" $name "*) ;; *) continue ;; esac
 	own_git -C "$tree" checkout -q --force --detach "$series"
-	rc=2
+	rc=0
 	if own_git -C "$tree" apply --unidiff-zero "$patch" 2>"$logs/build.log"; then
-		rc=0
 		try || rc=$?
+	else
+		rc=2 found=$(tail -n 1 "$logs/build.log")
 	fi
 	# shellcheck disable=SC2254 # a pattern
 	case $rc in
-	2) step BROKEN "$name: $(tail -n 1 "$logs/build.log")"; broken=$((broken + 1)) ;;
+	2) step BROKEN "$name: $found"; broken=$((broken + 1)) ;;
 	$killed_by) step KILLED "$name: $found"; killed=$((killed + 1)) ;;
 	*) step SURVIVED "$name: $(sed -n '1p' "$patch")"; survived=$((survived + 1)) ;;
 	esac

@@ -3,7 +3,8 @@
 # Runs the base kernel's own selftests, those that touch what the series changes,
 # on the base and on the patched kernel, in the same guest, and prints every test
 # whose outcome differs.
-# Exit status: 0 none differs; 1 one does; 2 usage or build.
+# Exit status: 0 none differs; 1 one does; 2 usage or build; otherwise that of vm/run.sh
+# on a kernel that complained or was not done in time.
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/vm/guest.sh"
 
@@ -39,17 +40,23 @@ for KIND in base regress; do
 	"$top/vm/kernel.sh"
 	# The tests are those of the base, for both.
 	[ "$KIND" = regress ] || "$top/vm/initramfs.sh"
+	rc=0 log=$work/log-$KIND/run.log
 	INITRAMFS=$work/initramfs-base.cpio EXPECTED=$work/expected-base "$top/vm/run.sh" kselftest \
-		>"$work/log-$KIND/run.log" 2>&1 || :
+		>"$log" 2>&1 || rc=$?
+	# Tests may fail, or skip all: they are the base's own. What else there is to see is of
+	# no whole run, or of an earlier one.
+	case $rc in
+	0 | 1 | 4) ;;
+	*)
+		echo "error: the run on $KIND: $(grep -m1 -E '^(SPLAT|TIMEOUT) ' "$log" || tail -n 1 "$log") (log: $log)" >&2
+		exit "$rc" ;;
+	esac
+	grep -q '^guest: end [0-9]' "$work/run-$KIND/results.log" || die "the run on $KIND: the tests did not finish (log: $log)"
 	outcomes "$KIND" >"$work/run-$KIND/outcomes"
+	[ -s "$work/run-$KIND/outcomes" ] || die "the run on $KIND: no test has run (log: $log)"
 	step RAN "$(sed -n 's/^kernel  *//p' "$work/log-$KIND/run.log"): $(sed 's/.*: //' "$work/run-$KIND/outcomes" | sort | uniq -c | awk '{ printf "%s%s %s", sep, $1, $2; sep = ", " }')"
 done
 
-for KIND in base regress; do
-	grep -q '^guest: end ' "$work/run-$KIND/results.log" ||
-		die "the tests did not finish (log: $work/log-$KIND/run.log)"
-	[ -s "$work/run-$KIND/outcomes" ] || die "no test has run (log: $work/log-$KIND/run.log)"
-done
 if diff -U0 --label base --label series "$work/run-base/outcomes" "$work/run-regress/outcomes"; then
 	echo "no difference in $(wc -l <"$work/run-base/outcomes") outcomes"
 else

@@ -5,18 +5,22 @@
 # SMP is 4 unless said, MINUTES 20: by the clock of the guest, which goes slower where a
 # guest without KVM has more processors than the host.
 # Exit status: 0 nothing was found; otherwise that of vm/run.sh on the first kernel on
-# which something was, or 2 if it was not built.
+# which something was, 1 if a program did not tell of its gusts, or 2 if it was not built.
 : "${SMP:=4}" "${MINUTES:=20}" "${TIMEOUT:=86400}"
 export SMP MINUTES TIMEOUT
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/vm/guest.sh"
 
 cd "$top"
-# share DEBUG: the minutes of each program on that kernel
-share() (
+# programs DEBUG: how many there are on that kernel, which share its minutes
+programs() (
 	where DEBUG="$1"
-	programs=$(grep -vc ' ' "$expected")
-	echo $(((MINUTES + programs - 1) / programs))
+	grep -vc ' ' "$expected"
+)
+# gusts DEBUG: what each of them has told at its end
+gusts() (
+	where DEBUG="$1"
+	tr -d '\r' <"$run/results.log" | sed -n "s/^[# ]*\([1-9][0-9]* gusts.*wrong.*\)/DEBUG=$1: \1/p"
 )
 
 status=0
@@ -25,11 +29,17 @@ for config in "$top"/vm/config/debug/*.config; do
 	step STORM "DEBUG=$name, $MINUTES minutes"
 	rc=0
 	if env DEBUG="$name" vm/ready.sh; then
-		env DEBUG="$name" MINUTES="$(share "$name")" vm/run.sh kselftest || rc=$?
-		(
-			where DEBUG="$name"
-			tr -d '\r' <"$run/results.log" | sed -n "s/^[# ]*\([0-9]* gusts.*wrong.*\)/DEBUG=$name: \1/p"
-		) || :
+		programs=$(programs "$name")
+		env DEBUG="$name" MINUTES="$(((MINUTES + programs - 1) / programs))" vm/run.sh kselftest || rc=$?
+		[ "$rc" != 130 ] || exit 130
+		if [ "$rc" != 2 ]; then
+			told=$(gusts "$name")
+			echo "$told"
+			if [ "$rc" = 0 ] && [ "$(echo "$told" | grep -c gusts)" -lt "$programs" ]; then
+				step MISSING "DEBUG=$name: of $programs programs not each has told of its gusts"
+				rc=1
+			fi
+		fi
 	else
 		rc=$?
 	fi

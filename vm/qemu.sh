@@ -67,7 +67,8 @@ step BOOT "Linux on $ACCEL${why:+ ($why)}, $SMP processors (console: $run/consol
 qemu "$guest" "file:$run/console.log" "file:$run/results.log" >"$run/qemu.sh"
 timeout --foreground "$TIMEOUT" sh "$run/qemu.sh" </dev/null >"$run/qemu.err" 2>&1 &
 pid=$!
-trap 'kill $pid 2>/dev/null; wait $pid; exit 130' INT TERM
+# What it ends with is no reason to end with that.
+trap 'kill "$pid" 2>/dev/null || :; wait "$pid" || :; exit 130' INT TERM
 # Who asks only whether there is a failure in the results, or a report of the kernel's on
 # the console, need not wait for the rest; the lines of a report come within a moment.
 if [ -n "${STOP_AT_FAILURE:-}" ]; then

@@ -32,7 +32,7 @@ line() {
 }
 
 for awk in mawk gawk 'busybox awk'; do
-	command -v "${awk%% *}" >/dev/null || continue
+	has_awk "$awk" || continue
 	passes "all targets are met" ''
 	fails "without the flag, series against base: fork, exit, wait; least" 's/\(series waitpid fork 0\) 100100/\1 100101/'
 	fails "text of the kernel, patch of the flag alone; %" 's/\(objects core\) .*/\1 60401/'

@@ -166,13 +166,13 @@ while (my $c = $s->accept) {
 END
 perl "$tmp/server" "$tmp/mirror/v9.x/linux-9.9.1.tar.xz" "$tmp/port" &
 server=$!
-until [ -s "$tmp/port" ]; do sleep 0.1; done
-here=http://127.0.0.1:$(cat "$tmp/port")
+await "$tmp/port" "$server" || check "kernel.org: a server listens" "nothing in 10 seconds" "its port"
+here=http://127.0.0.1:$(cat "$tmp/port" || echo 1)
 refuses "kernel.org: no such file" 'cannot get file:.*linux-9\.9\.1\.tar\.xz.*MIRROR=url of another' base "file://$tmp/none"
 refuses "kernel.org: cut off in the middle" 'cannot get http:.*' base "$here"
 check "kernel.org: and only a part is there" "$(downloads)" linux-9.9.1.tar.xz.part
 check "kernel.org: which the next download goes on with" "$(base "$here" >/dev/null 2>&1; downloads)" linux-9.9.1.tar.xz
-kill "$server"
+kill "$server" || :
 check "kernel.org: what is there is not fetched again" \
 	"$(rm -rf "$tmp/o/9.9"; base "file://$tmp/none" | sed -n 's/^ *EXTRACT *//p')" 'Linux 9.9.1'
 rm -rf "$tmp/o"

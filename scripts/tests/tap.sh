@@ -14,6 +14,30 @@ check() {
 	fi
 }
 
+# skip NAME WHY
+skip() {
+	number=$((number + 1))
+	echo "ok $number - $1 # SKIP $2"
+}
+
+# has_awk AWK: whether this machine has it; what cannot be tested with it is told, once
+has_awk() {
+	command -v "${1%% *}" >/dev/null && return
+	skip "$1" "this machine has no ${1%% *}"
+	return 1
+}
+
+# await FILE PID: until there is something in FILE, but not for longer than 10 seconds, and
+# no longer than the process lives that should write it
+await() {
+	for _ in $(seq 100); do
+		[ ! -s "$1" ] || return 0
+		kill -0 "$2" 2>/dev/null || break
+		sleep 0.1
+	done
+	[ -s "$1" ]
+}
+
 # refuses NAME PATTERN COMMAND...: exit status 2 and one line on stderr like PATTERN
 refuses() {
 	name=$1 pattern=$2

@@ -13,7 +13,7 @@ trap 'rm -rf "$tmp"' EXIT
 # lines LOG: what a lab would see of the results in vm/tests/logs/LOG
 lines() { $AWK -f "$top/vm/verdict.awk" <"$top/vm/tests/logs/$1/results" | $AWK -f "$top/vm/lab.awk"; }
 for AWK in mawk gawk 'busybox awk'; do
-	command -v "${AWK%% *}" >/dev/null || continue
+	has_awk "$AWK" || continue
 	check "$AWK: a test that fails, and what it said" "$(lines fail-7.3 | sed -n 2,6p)" \
 "lab: pass clone3/clone3_autoreap.global.frees_pid
 lab: fail clone3/clone3_autoreap.autoreap.leaves_no_zombie

@@ -29,7 +29,7 @@ refused() {
 }
 
 for AWK in mawk gawk 'busybox awk'; do
-	command -v "${AWK%% *}" >/dev/null || continue
+	has_awk "$AWK" || continue
 	export AWK
 	for dir in *; do
 		cd "$dir"
