@@ -50,6 +50,10 @@
 #define P_PIDFD		3
 #endif
 
+#ifndef SYS_fcntl	/* on 32-bit architectures that are new */
+#define SYS_fcntl	SYS_fcntl64
+#endif
+
 #ifdef PIDFD_INFO_EXIT
 #define exit_info	pidfd_info
 #else	/* An older header: define the first 64 bytes of struct pidfd_info. */
@@ -74,13 +78,33 @@ struct helper {
 /* What other children can replace. With any other flag, there is no fallback. */
 #define FORK_CAN_REPLACE	(CLONE_AUTOREAP | CLONE_PIDFD | CLONE_VFORK)
 
+/* Which byte of a file is locked by the parent, and which by the child. */
+enum { PARENT, CHILD };
+
+/* <linux/pidfd.h> has struct flock, and does not go with every <fcntl.h>. */
+static int lock(int fd, int cmd, int type, int byte)
+{
+	struct flock lock = { .l_type = type, .l_start = byte, .l_len = 1 };
+	int ret;
+
+	while ((ret = syscall(SYS_fcntl, fd, cmd, &lock)) < 0 && errno == EINTR)
+		;
+	return ret;
+}
+
 /*
- * By fork(), where CLONE_PIDFD is refused as well: by a seccomp filter, or by qemu-user.
- * The sockets stand in for CLONE_VFORK, since exec closes that of the child; and the
- * child does not end before there is a pidfd.
+ * By fork(), where CLONE_PIDFD is refused as well: by a seccomp filter, or by
+ * qemu-user.
+ *
+ * Locks stand in for CLONE_VFORK. The end of a socket would not do: a process
+ * that another thread forks meanwhile has a copy of it, and may keep that.
+ * Nobody inherits a lock. That of the child is gone when exec closes the file,
+ * or the child ends. That of the parent keeps the child from exec, and so from
+ * its end, until there is a pidfd, or no parent.
  */
 static pid_t fork_helper(struct helper *helper)
 {
+	struct pollfd told[2];
 	int sockets[2], error;
 	char byte = 0;
 	pid_t pid;
@@ -88,19 +112,25 @@ static pid_t fork_helper(struct helper *helper)
 	helper->pidfd = -1;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets))
 		return -1;
-	pid = fork();
+	pid = lock(sockets[0], F_SETLK, F_WRLCK, PARENT) ? -1 : fork();
 	if (pid == 0) {
-		close(sockets[0]);
-		recv(sockets[1], &byte, 1, 0);
+		if (lock(sockets[0], F_SETLK, F_WRLCK, CHILD))
+			_exit(127);
+		send(sockets[1], &byte, 1, MSG_NOSIGNAL);
+		lock(sockets[0], F_SETLKW, F_WRLCK, PARENT);
 		return 0;
 	}
 	error = errno;
 	close(sockets[1]);
 	if (pid > 0) {
 		helper->pidfd = syscall(SYS_pidfd_open, pid, 0);
-		send(sockets[0], &byte, 1, MSG_NOSIGNAL);
-		while (recv(sockets[0], &byte, 1, 0) < 0 && errno == EINTR)
+		/* The child has its lock, or has been killed. */
+		told[0] = (struct pollfd){ .fd = sockets[0], .events = POLLIN };
+		told[1] = (struct pollfd){ .fd = helper->pidfd, .events = POLLIN };
+		while (poll(told, 2, -1) < 0 && errno == EINTR)
 			;
+		lock(sockets[0], F_SETLK, F_UNLCK, PARENT);
+		lock(sockets[0], F_SETLKW, F_WRLCK, CHILD);
 	}
 	close(sockets[0]);
 	errno = error;

@@ -48,7 +48,7 @@ starts_nothing() {
 }
 
 "$top/scripts/examples.sh" "$dir"
-cp "$top/scripts/tests/refuse.c" "$dir"
+cp "$top/scripts/tests/refuse.c" "$top/scripts/tests/unlucky.c" "$dir"
 # Somebody adds but one of the guards, and edits nothing else.
 sed '/\.flags =/s/ | CLONE_PIDFD_AUTOKILL//' "$dir/guarded.c" >"$dir/nnp.c"
 sed '/\.flags =/s/ | CLONE_NNP//' "$dir/guarded.c" >"$dir/autokill.c"
@@ -66,7 +66,7 @@ int main(int argc, char **argv)
 END
 done
 
-for program in page man spawn-helper clone-autoreap guarded nnp autokill sample-nnp refuse probe; do
+for program in page man spawn-helper clone-autoreap guarded nnp autokill sample-nnp refuse unlucky probe; do
 	test_that "$program.c compiles" compiles "$program"
 done
 for program in page spawn-helper; do
@@ -128,6 +128,15 @@ for calls in clone3=ENOSYS clone3=ENOSYS,pidfd=EINVAL; do
 		test_that "$claim" ends 3 env --ignore-signal=CHLD "$dir/refuse" "$calls" "$dir/spawn-helper" /bin/sh -c 'exit 3'
 	fi
 done
+# What another thread forks meanwhile has a copy of each file.
+refuse="$dir/refuse clone3=ENOSYS,pidfd=EINVAL"
+# shellcheck disable=SC2086
+{
+	test_that "spawn-helper: a worker that is forked meanwhile does not hold it up" $refuse "$dir/unlucky" worker
+	test_that "spawn-helper: nor the helper, when the application is killed" $refuse "$dir/unlucky" killed
+	test_that "spawn-helper without a pidfd: a worker that is forked meanwhile does not hold it up" \
+		$refuse,pidfd_open=ENOSYS "$dir/unlucky" worker
+}
 emulator=qemu-$(uname -m)
 for program in page spawn-helper; do
 	place="$program in $emulator"
@@ -138,7 +147,10 @@ for program in page spawn-helper; do
 	test_that "$place: tells an exit code" ends 4 "$emulator" "$dir/$program" /bin/sh -c 'exit 4'
 	test_that "$place: tells a signal" ends 137 "$emulator" "$dir/$program" /bin/sh -c 'kill -9 $$'
 done
-! command -v "$emulator" >/dev/null ||
+if command -v "$emulator" >/dev/null; then
 	test_that "spawn-helper in $emulator: tells that there is no such program" no_program "$emulator" "$dir/spawn-helper"
+	test_that "spawn-helper in $emulator: a worker that is forked meanwhile does not hold it up" \
+		"$emulator" "$dir/unlucky" worker
+fi
 echo "1..$number"
 [ "$failed" = 0 ]
