@@ -243,28 +243,45 @@ static int reap(const struct helper *helper)
 	return info.si_status | (info.si_code == CLD_DUMPED ? 0x80 : 0);
 }
 
-/* The status that the pidfd keeps: -1 with errno ENODATA if there is none. */
-static int read_status(int pidfd)
+static int get_info(int pidfd, struct exit_info *info)
 {
-	struct exit_info info = { .mask = PIDFD_INFO_EXIT };
-	/* No events: POLLHUP alone ends the poll, and then the status is there. */
-	struct pollfd end = { .fd = pidfd };
+	*info = (struct exit_info){ .mask = PIDFD_INFO_EXIT };
+	return ioctl(pidfd, PIDFD_GET_INFO, info) ? errno : 0;
+}
 
-	/* Kernels without the call may lack POLLHUP as well, and would sleep for ever. */
-	if (pidfd < 0 || (ioctl(pidfd, PIDFD_GET_INFO, &info) < 0 && errno != ESRCH)) {
+/* The status that the pidfd keeps: -1 with errno ENODATA if there is none. */
+static int read_status(const struct helper *helper)
+{
+	/* No events: POLLHUP alone ends the poll, and then the status is there. */
+	struct pollfd end = { .fd = helper->pidfd };
+	struct exit_info info;
+	int error = 0;
+
+	if (helper->pidfd < 0) {
 		errno = ENODATA;
 		return -1;
 	}
-	info = (struct exit_info){ .mask = PIDFD_INFO_EXIT };
-	while (poll(&end, 1, -1) < 0) {
-		if (errno != EINTR)
-			return -1;
+	/*
+	 * A zombie that nobody finds has ended. Kernels without the call may lack
+	 * POLLHUP as well, and would sleep for ever. Those with the flag have it, and
+	 * there a call that is refused does not tell that the helper has ended.
+	 */
+	if (helper->is_zombie)
+		error = get_info(helper->pidfd, &info);
+	if (!error || error == ESRCH) {
+		while (poll(&end, 1, -1) < 0) {
+			if (errno != EINTR)
+				return -1;
+		}
+		error = get_info(helper->pidfd, &info);
 	}
-	if (ioctl(pidfd, PIDFD_GET_INFO, &info) < 0 || !(info.mask & PIDFD_INFO_EXIT)) {
-		errno = ENODATA;
-		return -1;
-	}
-	return info.exit_code;
+	if (!error && info.mask & PIDFD_INFO_EXIT)
+		return info.exit_code;
+	/* Kernels without the call, or without the status of a reaped process. */
+	if (!error || error == ENOTTY || error == EINVAL || error == ESRCH)
+		error = ENODATA;
+	errno = error;
+	return -1;
 }
 
 /*
@@ -281,7 +298,7 @@ static int finish_helper(struct helper *helper)
 	if (helper->is_zombie)
 		status = reap(helper);
 	if (status < 0 && errno == ECHILD)
-		status = read_status(helper->pidfd);
+		status = read_status(helper);
 	error = errno;
 	if (helper->pidfd >= 0)
 		close(helper->pidfd);

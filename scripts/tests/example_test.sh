@@ -137,6 +137,19 @@ refuse="$dir/refuse clone3=ENOSYS,pidfd=EINVAL"
 	test_that "spawn-helper without a pidfd: a worker that is forked meanwhile does not hold it up" \
 		$refuse,pidfd_open=ENOSYS "$dir/unlucky" worker
 }
+# A refusal is no news of the helper.
+claim='spawn-helper: the ioctl is refused:'
+refused() {
+	ends 1 env --ignore-signal=CHLD "$dir/refuse" clone3=ENOSYS,ioctl=EPERM "$dir/spawn-helper" /bin/true 2>"$dir/said"
+	cat "$dir/said"
+	grep -q 'Operation not permitted' "$dir/said"
+}
+test_that "$claim says so" refused
+if older 6.9; then
+	skip "$claim waits for the end" "this kernel is older than 6.9"
+else
+	test_that "$claim waits for the end" "$dir/refuse" ioctl=EPERM "$dir/unlucky" refused
+fi
 emulator=qemu-$(uname -m)
 for program in page spawn-helper; do
 	place="$program in $emulator"

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * unlucky worker | killed
+ * unlucky worker | killed | refused
  *
  * Runs a helper as the sample does, in an application that is out of luck. While it starts
  * the helper by fork(), another thread forks a worker, which does not call exec and so has
- * copies of all files; with "killed" the application is killed then as well.
+ * copies of all files; with "killed" the application is killed then as well. With "refused"
+ * PIDFD_GET_INFO is refused, by whoever runs this, for a helper that lives.
  * Ends with 0 if the helper runs, and its end is found, within 10 seconds.
  */
 #define _GNU_SOURCE
@@ -80,15 +81,37 @@ static int ends_with(pid_t pid, int wanted)
 	return 0;
 }
 
+/* What it is for is done when the helper has ended, whatever is said about that. */
+static int finish_living(void)
+{
+	struct helper helper = { .is_zombie = false };
+
+	signal(SIGCHLD, SIG_IGN);
+	helper.pid = fork();
+	if (!helper.pid) {
+		usleep(300000);
+		_exit(5);
+	}
+	helper.pidfd = syscall(__NR_pidfd_open, helper.pid, 0);
+	alarm(10);
+	if (finish_helper(&helper) >= 0 || errno != EPERM)
+		err(1, "finish_helper");
+	if (!kill(helper.pid, 0))
+		errx(1, "the helper is still there");
+	return 0;
+}
+
 int main(int argc, char *argv[])
 {
 	struct pollfd said = { .events = POLLIN };
 	int out[2], failed;
 	pid_t pid;
 
+	if (argc == 2 && !strcmp(argv[1], "refused"))
+		return finish_living();
 	is_killed = argc == 2 && !strcmp(argv[1], "killed");
 	if (argc != 2 || (!is_killed && strcmp(argv[1], "worker")))
-		errx(2, "usage: unlucky worker | killed");
+		errx(2, "usage: unlucky worker | killed | refused");
 	if (pipe(out) || (pid = fork()) < 0)
 		err(2, "unlucky");
 	if (!pid)
