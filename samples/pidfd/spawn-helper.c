@@ -94,7 +94,7 @@ static int lock(int fd, int cmd, int type, int byte)
 
 /*
  * By fork(), where CLONE_PIDFD is refused as well: by a seccomp filter, or by
- * qemu-user.
+ * qemu-user. It runs the handlers of pthread_atfork(), which no other way does.
  *
  * Locks stand in for CLONE_VFORK. The end of a socket would not do: a process
  * that another thread forks meanwhile has a copy of it, and may keep that.
@@ -342,7 +342,7 @@ static int start_helper(struct helper *helper, char *const argv[], bool leash)
 int main(int argc, char *argv[])
 {
 	bool leash = argc > 1 && !strcmp(argv[1], "-k");
-	struct helper helper;
+	struct helper helper = { .pid = -1 };
 	int status;
 
 	argv += leash;
@@ -351,9 +351,11 @@ int main(int argc, char *argv[])
 		return 1;
 	}
 	if (start_helper(&helper, argv + 1, leash)) {
+		if (helper.pid > 0)
+			err(127, "%s", argv[1]);
 		if (leash && errno == EINVAL)
 			errx(1, "-k: this kernel does not have CLONE_PIDFD_AUTOKILL");
-		err(127, "%s", argv[1]);
+		err(1, "cannot start %s", argv[1]);
 	}
 	status = finish_helper(&helper);
 	if (status < 0)
