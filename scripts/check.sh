@@ -107,7 +107,7 @@ for patch in patches/common/*.patch $(find patches/[0-9]* -type f -name '*.patch
 done
 # shellcheck disable=SC2046
 check "patches: repairs, upstream commits and comments, as messages.sh reads them" \
-	scripts/messages.sh $(find patches -type f -name '*.patch')
+	scripts/messages.sh $(find patches -type f \( -name '*.patch' -o -name cover-letter \))
 check "tests: each one that is cited exists" scripts/cited.sh
 check "README.svg: says what the picture of the page says" scripts/picture.sh --check
 # shellcheck disable=SC2046

@@ -50,6 +50,10 @@
 #define P_PIDFD		3
 #endif
 
+#ifndef SYS_fcntl	/* on 32-bit architectures that are new */
+#define SYS_fcntl	SYS_fcntl64
+#endif
+
 #ifdef PIDFD_INFO_EXIT
 #define exit_info	pidfd_info
 #else	/* An older header: define the first 64 bytes of struct pidfd_info. */
@@ -74,13 +78,33 @@ struct helper {
 /* What other children can replace. With any other flag, there is no fallback. */
 #define FORK_CAN_REPLACE	(CLONE_AUTOREAP | CLONE_PIDFD | CLONE_VFORK)
 
+/* Which byte of a file is locked by the parent, and which by the child. */
+enum { PARENT, CHILD };
+
+/* <linux/pidfd.h> has struct flock, and does not go with every <fcntl.h>. */
+static int lock(int fd, int cmd, int type, int byte)
+{
+	struct flock lock = { .l_type = type, .l_start = byte, .l_len = 1 };
+	int ret;
+
+	while ((ret = syscall(SYS_fcntl, fd, cmd, &lock)) < 0 && errno == EINTR)
+		;
+	return ret;
+}
+
 /*
- * By fork(), where CLONE_PIDFD is refused as well: by a seccomp filter, or by qemu-user.
- * The sockets stand in for CLONE_VFORK, since exec closes that of the child; and the
- * child does not end before there is a pidfd.
+ * By fork(), where CLONE_PIDFD is refused as well: by a seccomp filter, or by
+ * qemu-user. It runs the handlers of pthread_atfork(), which no other way does.
+ *
+ * Locks stand in for CLONE_VFORK. The end of a socket would not do: a process
+ * that another thread forks meanwhile has a copy of it, and may keep that.
+ * Nobody inherits a lock. That of the child is gone when exec closes the file,
+ * or the child ends. That of the parent keeps the child from exec, and so from
+ * its end, until there is a pidfd, or no parent.
  */
 static pid_t fork_helper(struct helper *helper)
 {
+	struct pollfd told[2];
 	int sockets[2], error;
 	char byte = 0;
 	pid_t pid;
@@ -88,19 +112,25 @@ static pid_t fork_helper(struct helper *helper)
 	helper->pidfd = -1;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets))
 		return -1;
-	pid = fork();
+	pid = lock(sockets[0], F_SETLK, F_WRLCK, PARENT) ? -1 : fork();
 	if (pid == 0) {
-		close(sockets[0]);
-		recv(sockets[1], &byte, 1, 0);
+		if (lock(sockets[0], F_SETLK, F_WRLCK, CHILD))
+			_exit(127);
+		send(sockets[1], &byte, 1, MSG_NOSIGNAL);
+		lock(sockets[0], F_SETLKW, F_WRLCK, PARENT);
 		return 0;
 	}
 	error = errno;
 	close(sockets[1]);
 	if (pid > 0) {
 		helper->pidfd = syscall(SYS_pidfd_open, pid, 0);
-		send(sockets[0], &byte, 1, MSG_NOSIGNAL);
-		while (recv(sockets[0], &byte, 1, 0) < 0 && errno == EINTR)
+		/* The child has its lock, or has been killed. */
+		told[0] = (struct pollfd){ .fd = sockets[0], .events = POLLIN };
+		told[1] = (struct pollfd){ .fd = helper->pidfd, .events = POLLIN };
+		while (poll(told, 2, -1) < 0 && errno == EINTR)
 			;
+		lock(sockets[0], F_SETLK, F_UNLCK, PARENT);
+		lock(sockets[0], F_SETLKW, F_WRLCK, CHILD);
 	}
 	close(sockets[0]);
 	errno = error;
@@ -213,28 +243,45 @@ static int reap(const struct helper *helper)
 	return info.si_status | (info.si_code == CLD_DUMPED ? 0x80 : 0);
 }
 
-/* The status that the pidfd keeps: -1 with errno ENODATA if there is none. */
-static int read_status(int pidfd)
+static int get_info(int pidfd, struct exit_info *info)
 {
-	struct exit_info info = { .mask = PIDFD_INFO_EXIT };
-	/* No events: POLLHUP alone ends the poll, and then the status is there. */
-	struct pollfd end = { .fd = pidfd };
+	*info = (struct exit_info){ .mask = PIDFD_INFO_EXIT };
+	return ioctl(pidfd, PIDFD_GET_INFO, info) ? errno : 0;
+}
 
-	/* Kernels without the call may lack POLLHUP as well, and would sleep for ever. */
-	if (pidfd < 0 || (ioctl(pidfd, PIDFD_GET_INFO, &info) < 0 && errno != ESRCH)) {
+/* The status that the pidfd keeps: -1 with errno ENODATA if there is none. */
+static int read_status(const struct helper *helper)
+{
+	/* No events: POLLHUP alone ends the poll, and then the status is there. */
+	struct pollfd end = { .fd = helper->pidfd };
+	struct exit_info info;
+	int error = 0;
+
+	if (helper->pidfd < 0) {
 		errno = ENODATA;
 		return -1;
 	}
-	info = (struct exit_info){ .mask = PIDFD_INFO_EXIT };
-	while (poll(&end, 1, -1) < 0) {
-		if (errno != EINTR)
-			return -1;
+	/*
+	 * A zombie that nobody finds has ended. Kernels without the call may lack
+	 * POLLHUP as well, and would sleep for ever. Those with the flag have it, and
+	 * there a call that is refused does not tell that the helper has ended.
+	 */
+	if (helper->is_zombie)
+		error = get_info(helper->pidfd, &info);
+	if (!error || error == ESRCH) {
+		while (poll(&end, 1, -1) < 0) {
+			if (errno != EINTR)
+				return -1;
+		}
+		error = get_info(helper->pidfd, &info);
 	}
-	if (ioctl(pidfd, PIDFD_GET_INFO, &info) < 0 || !(info.mask & PIDFD_INFO_EXIT)) {
-		errno = ENODATA;
-		return -1;
-	}
-	return info.exit_code;
+	if (!error && info.mask & PIDFD_INFO_EXIT)
+		return info.exit_code;
+	/* Kernels without the call, or without the status of a reaped process. */
+	if (!error || error == ENOTTY || error == EINVAL || error == ESRCH)
+		error = ENODATA;
+	errno = error;
+	return -1;
 }
 
 /*
@@ -251,7 +298,7 @@ static int finish_helper(struct helper *helper)
 	if (helper->is_zombie)
 		status = reap(helper);
 	if (status < 0 && errno == ECHILD)
-		status = read_status(helper->pidfd);
+		status = read_status(helper);
 	error = errno;
 	if (helper->pidfd >= 0)
 		close(helper->pidfd);
@@ -295,7 +342,7 @@ static int start_helper(struct helper *helper, char *const argv[], bool leash)
 int main(int argc, char *argv[])
 {
 	bool leash = argc > 1 && !strcmp(argv[1], "-k");
-	struct helper helper;
+	struct helper helper = { .pid = -1 };
 	int status;
 
 	argv += leash;
@@ -304,9 +351,11 @@ int main(int argc, char *argv[])
 		return 1;
 	}
 	if (start_helper(&helper, argv + 1, leash)) {
+		if (helper.pid > 0)
+			err(127, "%s", argv[1]);
 		if (leash && errno == EINVAL)
 			errx(1, "-k: this kernel does not have CLONE_PIDFD_AUTOKILL");
-		err(127, "%s", argv[1]);
+		err(1, "cannot start %s", argv[1]);
 	}
 	status = finish_helper(&helper);
 	if (status < 0)

@@ -48,7 +48,7 @@ starts_nothing() {
 }
 
 "$top/scripts/examples.sh" "$dir"
-cp "$top/scripts/tests/refuse.c" "$dir"
+cp "$top/scripts/tests/refuse.c" "$top/scripts/tests/unlucky.c" "$dir"
 # Somebody adds but one of the guards, and edits nothing else.
 sed '/\.flags =/s/ | CLONE_PIDFD_AUTOKILL//' "$dir/guarded.c" >"$dir/nnp.c"
 sed '/\.flags =/s/ | CLONE_NNP//' "$dir/guarded.c" >"$dir/autokill.c"
@@ -66,7 +66,7 @@ int main(int argc, char **argv)
 END
 done
 
-for program in page man spawn-helper clone-autoreap guarded nnp autokill sample-nnp refuse probe; do
+for program in page man spawn-helper clone-autoreap guarded nnp autokill sample-nnp refuse unlucky probe; do
 	test_that "$program.c compiles" compiles "$program"
 done
 for program in page spawn-helper; do
@@ -97,10 +97,10 @@ for error in EINVAL ENOSYS EPERM; do
 	done
 	# shellcheck disable=SC2086
 	test_that "spawn-helper -k: clone3() fails with $error: nothing is started" \
-		starts_nothing "$([ "$error" = EINVAL ] && echo 1 || echo 127)" $refuse "$dir/spawn-helper" -k
+		starts_nothing 1 $refuse "$dir/spawn-helper" -k
 	# shellcheck disable=SC2086
 	test_that "sample-nnp: clone3() fails with $error: nothing is started" \
-		starts_nothing 127 $refuse "$dir/sample-nnp"
+		starts_nothing 1 $refuse "$dir/sample-nnp"
 done
 # How much else is refused, from the second way to start a helper to the last way to wait for it.
 for calls in pidfd=EINVAL pidfd=EPERM pidfd=ENOSYS,pidfd_open=ENOSYS pidfd=EINVAL,pidfd_open=EPERM \
@@ -115,7 +115,7 @@ for calls in pidfd=EINVAL pidfd=EPERM pidfd=ENOSYS,pidfd_open=ENOSYS pidfd=EINVA
 		test_that "spawn-helper: $calls: tells that there is no such program" \
 			no_program $refuse "$dir/spawn-helper"
 		test_that "spawn-helper -k: $calls: nothing is started" \
-			starts_nothing 127 $refuse "$dir/spawn-helper" -k
+			starts_nothing 1 $refuse "$dir/spawn-helper" -k
 	}
 done
 # Nobody can wait for it then, but the pidfd keeps the status.
@@ -128,6 +128,28 @@ for calls in clone3=ENOSYS clone3=ENOSYS,pidfd=EINVAL; do
 		test_that "$claim" ends 3 env --ignore-signal=CHLD "$dir/refuse" "$calls" "$dir/spawn-helper" /bin/sh -c 'exit 3'
 	fi
 done
+# What another thread forks meanwhile has a copy of each file.
+refuse="$dir/refuse clone3=ENOSYS,pidfd=EINVAL"
+# shellcheck disable=SC2086
+{
+	test_that "spawn-helper: a worker that is forked meanwhile does not hold it up" $refuse "$dir/unlucky" worker
+	test_that "spawn-helper: nor the helper, when the application is killed" $refuse "$dir/unlucky" killed
+	test_that "spawn-helper without a pidfd: a worker that is forked meanwhile does not hold it up" \
+		$refuse,pidfd_open=ENOSYS "$dir/unlucky" worker
+}
+# A refusal is no news of the helper.
+claim='spawn-helper: the ioctl is refused:'
+refused() {
+	ends 1 env --ignore-signal=CHLD "$dir/refuse" clone3=ENOSYS,ioctl=EPERM "$dir/spawn-helper" /bin/true 2>"$dir/said"
+	cat "$dir/said"
+	grep -q 'Operation not permitted' "$dir/said"
+}
+test_that "$claim says so" refused
+if older 6.9; then
+	skip "$claim waits for the end" "this kernel is older than 6.9"
+else
+	test_that "$claim waits for the end" "$dir/refuse" ioctl=EPERM "$dir/unlucky" refused
+fi
 emulator=qemu-$(uname -m)
 for program in page spawn-helper; do
 	place="$program in $emulator"
@@ -138,7 +160,10 @@ for program in page spawn-helper; do
 	test_that "$place: tells an exit code" ends 4 "$emulator" "$dir/$program" /bin/sh -c 'exit 4'
 	test_that "$place: tells a signal" ends 137 "$emulator" "$dir/$program" /bin/sh -c 'kill -9 $$'
 done
-! command -v "$emulator" >/dev/null ||
+if command -v "$emulator" >/dev/null; then
 	test_that "spawn-helper in $emulator: tells that there is no such program" no_program "$emulator" "$dir/spawn-helper"
+	test_that "spawn-helper in $emulator: a worker that is forked meanwhile does not hold it up" \
+		"$emulator" "$dir/unlucky" worker
+fi
 echo "1..$number"
 [ "$failed" = 0 ]

@@ -1,17 +1,29 @@
 #!/bin/sh
 # Usage: scripts/tests/header_test.sh
-# Each header of the kselftests includes what it uses: it compiles by itself, beside the
+# Each header of the kselftests includes what it uses: it compiles by itself, below the
 # harness of the assembled tree. Prints TAP.
 # Exit status: 0 all passed; 1 otherwise.
 . "$(dirname -- "$0")/../lib.sh"
 . "$top/scripts/tests/tap.sh"
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-header.XXXXXX")
+trap 'rm -rf "$tmp"' EXIT
+# The tree may hold older ones than those that are to be tested.
+mkdir "$tmp/clone3"
+cp "$top"/tools/testing/selftests/clone3/*.h "$tmp/clone3"
 # shellcheck disable=SC2154 # set by scripts/lib.sh
-tests=$tree/tools/testing/selftests/clone3
+cp "$tree"/tools/testing/selftests/*.h "$tmp"
+# compiles NAME: what gcc says of the header
+compiles() {
+	gcc -w -fsyntax-only -isystem "$obj/usr/include" -include "$tmp/clone3/$1" -x c /dev/null 2>&1 ||
+		echo "gcc: exit status $?"
+}
 
+echo 'ar_not_defined x;' >"$tmp/clone3/broken.h"
+check "a header that does not stand alone is found" \
+	"$(compiles broken.h | grep -c 'error: unknown type')" 1
 for header in "$top"/tools/testing/selftests/clone3/*.h; do
 	name=$(basename "$header")
-	check "$name stands alone" \
-		"$(gcc -w -fsyntax-only -isystem "$obj/usr/include" -include "$tests/$name" -x c /dev/null 2>&1)" ""
+	check "$name stands alone" "$(compiles "$name")" ""
 done
 echo "1..$number"
 [ "$failures" = 0 ]

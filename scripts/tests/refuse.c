@@ -3,8 +3,8 @@
  * refuse CALL=ERRNO[,CALL=ERRNO]... PROGRAM [ARGUMENT]...
  *
  * Runs the program under a seccomp filter that makes these calls fail, as that of a
- * container does. CALL is clone3, pidfd (clone() with CLONE_PIDFD), pidfd_open or waitid;
- * ERRNO is ENOSYS, EPERM or EINVAL.
+ * container does. CALL is clone3, pidfd (clone() with CLONE_PIDFD), pidfd_open, waitid or
+ * ioctl; ERRNO is ENOSYS, EPERM or EINVAL.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -33,6 +33,7 @@ static const struct {
 	{ "pidfd", __NR_clone, CLONE_PIDFD },
 	{ "pidfd_open", __NR_pidfd_open, 0 },
 	{ "waitid", __NR_waitid, 0 },
+	{ "ioctl", __NR_ioctl, 0 },
 };
 
 static const struct {

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Usage: scripts/tests/told_test.sh
-# Tests that the pages, the man pages and the sample still say what users were surprised by.
-# That it is so is shown by proof/programs.sh, and by example_test.sh. Prints TAP.
+# A reminder of words, not a proof: the pages, the man pages and the sample still have those
+# about what users were surprised by. That it is so is shown by proof/programs.sh, and by
+# example_test.sh. Prints TAP.
 # Exit status: 0 all pass; 1 one fails.
 . "$(dirname -- "$0")/../lib.sh"
 # shellcheck source=scripts/tests/tap.sh
@@ -26,7 +27,9 @@ told "$leash" 'CLONE_PIDFD_AUTOKILL fails with EINVAL without CLONE_AUTOREAP' 'E
 told man/CLONE_NNP.2const 'CLONE_PIDFD | CLONE_NNP' EFAULT EINVAL ENOSYS EPERM
 told man/CLONE_PIDFD_AUTOKILL.2const 'CLONE_PIDFD | CLONE_AUTOREAP | CLONE_NNP | CLONE_PIDFD_AUTOKILL' EFAULT EINVAL ENOSYS EPERM
 told "$leash" CLONE_NEWPID CAP_SYS_ADMIN CLONE_NEWUSER
+told "$leash" 'CLONE_NEWPID alone' "owner's /proc"
 told "$leash" 'process group' 'needs 6.9'
+told "$leash" 'foreground process group' Ctrl-C SIGTTIN
 told man/CLONE_PIDFD_AUTOKILL.2const CLONE_NEWPID CLONE_NEWUSER PIDFD_SIGNAL_PROCESS_GROUP
 told "$sample" 'own children are not killed'
 told "$page" core_pattern core_pipe_limit 'no /proc/PID'
@@ -45,7 +48,7 @@ told "$leash" 'exec closes' 'close-on-exec flag has been cleared'
 told man/CLONE_PIDFD_AUTOKILL.2const close-on-exec execve 'unless the flag has been cleared'
 told "$leash" PR_SET_PDEATHSIG 'setting is cleared' setuid capabilities
 told man/CLONE_PIDFD_AUTOKILL.2const PR_SET_PDEATHSIG setuid capabilities
-told "$page" ECHILD 'parent ignores' 'not for the wait call of its tracer'
+told "$page" ECHILD 'parent ignores' 'not hold for a wait call of its tracer'
 told man/PIDFD_GET_INFO.2const ECHILD CLONE_AUTOREAP 'not hold for a call of its tracer'
 echo "1..$number"
 [ "$failures" = 0 ]

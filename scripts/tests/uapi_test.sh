@@ -76,24 +76,28 @@ END
 	done <"$tmp/names"
 } >"$tmp/program.c"
 
-# applied REPO SERIES: the headers of the series, below $tmp/tree
+# applied REPO SERIES: the headers of the series, below $tmp/tree; says why if that fails
 applied() {
 	rm -rf "$tmp/tree"
-	own_git init -q "$tmp/tree"
+	own_git init -q "$tmp/tree" || return 1
 	for header in $headers; do
 		mkdir -p "$tmp/tree/${header%/*}"
-		own_git --git-dir="$1" show "base:$header" >"$tmp/tree/$header"
+		own_git --git-dir="$1" show "base:$header" >"$tmp/tree/$header" || return 1
 	done
 	for patch in "$2"/*.patch; do
 		own_git -C "$tmp/tree" apply --include='include/uapi/linux/pidfd.h' \
-			--include='include/uapi/linux/sched.h' "$patch" || return 1
+			--include='include/uapi/linux/sched.h' "$patch" || { echo "$patch does not apply"; return 1; }
 	done
 }
-# not_compiled: what the program lacks of the headers below $tmp/tree
+# not_compiled: what the program lacks of the headers below $tmp/tree, and any other error
 not_compiled() {
-	gcc -fsyntax-only -I "$tmp/tree/include/uapi/linux" "$tmp/program.c" 2>&1 |
-		sed -n 's/:1:[0-9]*: error:.*//p; s/:1: error:.*//p' | sort -u
+	rc=0
+	gcc -fsyntax-only -I "$tmp/tree/include/uapi/linux" "$tmp/program.c" 2>"$tmp/errors" || rc=$?
+	[ "$rc" = 0 ] || grep -q ' error: ' "$tmp/errors" || echo "gcc: exit status $rc"
+	sed -n '/ error: /{s/^\([^:]*: [^:]*\):1:\([0-9]*:\)\{0,1\} error: .*/\1/; p;}' "$tmp/errors" | sort -u
 }
+# lacks REPO SERIES: what there is to say against the series
+lacks() { if applied "$1" "$2" 2>&1; then not_compiled; fi; }
 # not_added SERIES: what came with a name that its patches define, and is not near it
 not_added() {
 	for header in $headers; do
@@ -115,16 +119,35 @@ printf '#define CLONE_AUTOREAP 0x400000000\n#define CLONE_NNP 1\n' |
 		s/^/+/' >"$tmp/series/1.patch"
 check "a header that lacks names is found" "$(not_compiled)" "CLONE_AUTOREAP: CLONE_NNP
 CLONE_AUTOREAP: CLONE_PIDFD_AUTOKILL"
+printf '#include "none.h"\n' >"$tmp/tree/include/uapi/linux/pidfd.h"
+check "a header that stops the compiler is found" "$(not_compiled | grep -c 'fatal error: none.h')" 1
 check "patches that lack names are found" "$(not_added "$tmp/series")" \
 	"CLONE_AUTOREAP: CLONE_PIDFD_AUTOKILL"
+
+own_git init -q -b base "$tmp/base"
+for header in $headers; do
+	mkdir -p "$tmp/base/${header%/*}"
+	echo >"$tmp/base/$header"
+done
+own_git -C "$tmp/base" add .
+own_git -C "$tmp/base" -c user.name=nobody -c user.email=nobody@localhost commit -qm base
+cat >"$tmp/series/1.patch" <<'END'
+diff --git a/include/uapi/linux/sched.h b/include/uapi/linux/sched.h
+--- a/include/uapi/linux/sched.h
++++ b/include/uapi/linux/sched.h
+@@ -1 +1 @@
+-something else
++#define CLONE_AUTOREAP 0x400000000
+END
+check "a patch that does not apply is told" "$(lacks "$tmp/base/.git" "$tmp/series" | tail -n 1)" \
+	"$tmp/series/1.patch does not apply"
 
 compiled=
 for repo in "$O"/*/linux.git; do
 	series=$("$top/scripts/series.sh" "$repo" base 2>/dev/null) || continue
 	case " $compiled " in *" $series "*) continue ;; esac
 	compiled="$compiled $series"
-	got=$(applied "$repo" "$series" 2>&1 && not_compiled)
-	check "${series#"$top"/}: each name comes with those of mainline" "$got" ""
+	check "${series#"$top"/}: each name comes with those of mainline" "$(lacks "$repo" "$series")" ""
 done
 for series in "$top"/patches/[0-9]*/; do
 	series=${series%/}

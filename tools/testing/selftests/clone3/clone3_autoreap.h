@@ -156,6 +156,7 @@ static inline pid_t ar_start_tracee(__u64 flags, int *pidfd, const struct ar_gat
 
 	if (pid)
 		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* Yama knows siblings only by consent. */
 	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
 	ar_tell(report, getpid());

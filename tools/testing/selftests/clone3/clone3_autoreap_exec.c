@@ -140,6 +140,7 @@ static pid_t start_exec_thread(__u64 flags, int *pidfd, const struct exec_thread
 
 	if (pid)
 		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (ar_start_thread(exec_from_thread, thread, NULL) < 0)
 		_exit(255);
 	if (thread->leaves) {
@@ -301,6 +302,7 @@ static pid_t start_watched(__u64 flags, int *pidfd, const struct exec_thread *th
 
 	if (pid)
 		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* Yama knows siblings only by consent. */
 	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
 	if (thread->leaves) {

@@ -30,8 +30,9 @@ struct bad_call {
 };
 
 /*
- * What 6.12 does not know with a pointer is EINVAL, as it always was; later
- * kernels say ENOTTY. Such a row accepts both, and has no error of its own.
+ * What the kernel does not know is EINVAL in 6.12, as it always was with a pointer,
+ * and ENOTTY in 6.1, 6.6 and from 6.18 on. A 6.12 with the ioctl of 6.15 says one
+ * or the other. Such a row accepts both, and has no error of its own.
  */
 #define UNKNOWN 0
 

@@ -326,6 +326,7 @@ TEST_F(traced, status_comes_when_the_tracer_lets_go)
 		sibling = fork();
 		ASSERT_LE(0, sibling);
 		if (!sibling) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			ar_trace(&self->tracer);
 			_exit(0);
 		}
