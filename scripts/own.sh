@@ -1,0 +1,19 @@
+# shellcheck shell=sh
+# Sourced after lib.sh by those who could lose what is the user's own.
+
+# reason TEXT: the line of what git has said that tells why, with the first file that it names
+reason() {
+	printf '%s\n' "$1" | awk '
+		found { if (why ~ /:$/) { sub(/^[ \t]*/, " "); why = why $0 }; exit }
+		/^(error|fatal): / { found = sub(/^[a-z]*: /, "") }
+		{ why = $0 }
+		END { print why }'
+}
+
+# doing GITDIR: what git is in the middle of there, if anything
+doing() {
+	for what in rebase-apply:'a git am or rebase' rebase-merge:'a git rebase' MERGE_HEAD:'a git merge' \
+		CHERRY_PICK_HEAD:'a git cherry-pick' REVERT_HEAD:'a git revert' sequencer:'a git cherry-pick or revert'; do
+		[ ! -e "$1/${what%%:*}" ] || { echo "${what#*:}"; break; }
+	done
+}
