@@ -50,7 +50,7 @@ for patch in "$series"/*.patch; do
 done
 
 # Beside: the user's repository and settings, for an index and a few files elsewhere.
-tmp='' saved=''
+tmp='' saved='' beside=''
 gone() {
 	trap '' INT TERM HUP QUIT
 	[ -z "$saved" ] || rm -rf "$saved"
@@ -62,11 +62,12 @@ gone() {
 	}
 }
 trap gone EXIT
+trap '' INT TERM HUP QUIT	# until it is known what to remove
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-am.XXXXXX" 2>/dev/null) || die "cannot write to ${TMPDIR:-/tmp}"
 for signal in HUP.129 INT.130 QUIT.131 TERM.143; do
 	# shellcheck disable=SC2064 # now
 	trap "exit ${signal#*.}" "${signal%.*}"
 done
-tmp=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-am.XXXXXX" 2>/dev/null) || die "cannot write to ${TMPDIR:-/tmp}"
 beside=$tmp/${tmp##*/}
 beside() {
 	git -C "$beside" -c gc.auto=0 -c core.fsmonitor=false -c core.sparseCheckout=true \
@@ -86,7 +87,8 @@ new=$(beside rev-parse HEAD)
 
 # What is replaced is linked to first: for the way back a full disk has room.
 changed=$(git -C "$KDIR" diff-tree -r --name-only "$head" "$new")
-saved=$(mktemp -d "$gitdir/autoreap-am.XXXXXX" 2>/dev/null) || die "cannot write to $gitdir"
+saved=$gitdir/${tmp##*/}
+mkdir "$saved" 2>/dev/null || die "cannot write to $gitdir"
 cd "$KDIR"
 index=$(git rev-parse --path-format=absolute --git-path index)
 # save FILE COPY: the file itself by another name
@@ -110,14 +112,20 @@ out=$(GIT_REFLOG_ACTION='make am' setsid git -c gc.auto=0 -c core.hooksPath=/dev
 now=$(git rev-parse HEAD)
 if [ "$now" != "$new" ]; then
 	[ "$now" = "$head" ] || die "KDIR=$KDIR has got other commits meanwhile; say make am again"
-	! git diff-index --cached --quiet "$new" || mv -f "$saved/index" "$index"
+	# back COPY FILE
+	back() {
+		mv -f "$1" "$2" && return
+		kept=$saved saved=
+		die "KDIR=$KDIR does not take the series, and $2 could not be put back; it is $1 (all: $kept)"
+	}
+	! git diff-index --cached --quiet "$new" || back "$saved/index" "$index"
 	number=0
 	for file in $changed; do
 		number=$((number + 1))
 		if [ ! -e "$saved/$number" ]; then
 			rm -f "$file" 2>/dev/null || :
 		elif ! cmp -s "$saved/$number" "$file"; then
-			mv -f "$saved/$number" "$file"
+			back "$saved/$number" "$file"
 		fi
 	done
 	die "KDIR=$KDIR does not take the series, and is as it was: $(reason "$out")"

@@ -17,3 +17,16 @@ doing() {
 		[ ! -e "$1/${what%%:*}" ] || { echo "${what#*:}"; break; }
 	done
 }
+
+# keep FILE: standard input becomes what FILE holds, or the file that the link FILE leads
+# to; all of it, or that is as it was. Its owner and mode stay. Who is interrupted removes
+# ${kept:+"$kept.new"}.
+kept=''
+keep() {
+	kept=$(readlink -f "$1")
+	error=$(exec 2>&1; rm -f "$kept.new" && { [ ! -e "$kept" ] || cp -p "$kept" "$kept.new"; } &&
+		cat >"$kept.new" && mv -f "$kept.new" "$kept") || {
+		rm -f "$kept.new"
+		die "cannot write $1, which is as it was: ${error##*: }"
+	}
+}

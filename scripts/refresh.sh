@@ -7,6 +7,7 @@
 #   --export  take all patches from the commits of the assembled tree instead
 # Exit status: 0; 1 if --check found a stale patch; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/own.sh"
 
 mode=${1:-}
 repo=$work/linux.git
@@ -22,7 +23,8 @@ else
 fi
 
 new=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-refresh.XXXXXX")
-trap 'rm -rf "$new"' EXIT
+trap 'rm -rf "$new" ${kept:+"$kept.new"}' EXIT
+trap 'exit 130' INT TERM HUP
 
 number=0
 own_git --git-dir="$repo" rev-list --reverse "base..$last" >"$new/commits"
@@ -51,7 +53,7 @@ for patch in "$new"/*.patch; do
 	else
 		step REFRESH "${old#"$top"/}"
 		# Through the link, if the patch is shared by several bases.
-		cat "$patch" >"$new/next" && cat "$new/next" >"$old"
+		keep "$old" <"$patch"
 	fi
 done
 for old in "$series"/*.patch; do

@@ -6,6 +6,7 @@
 # uncommitted edits always, commits as long as the series itself is unchanged.
 # Exit status: 0; 2 with the reason, and the tree as it was.
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/own.sh"
 
 repo=$work/linux.git
 
@@ -41,5 +42,5 @@ else
 	own_git -C "$tree" reset -q --keep "$commit" 2>"$logs/reset.log" ||
 		die "$tree has uncommitted edits where the series has changed: commit or stash them there ($(head -n 1 "$logs/reset.log"))"
 fi
-echo "$commit" >"$work/series.commit"
-echo "$id" >"$work/series.id"
+echo "$commit" | keep "$work/series.commit"
+echo "$id" | keep "$work/series.id"

@@ -124,7 +124,7 @@ refuses "a bare repository" 'is not the top of a git tree' am "$tmp/bare"
 refuses "what is in .git" 'is not the top of a git tree' am "$tiny/.git"
 refuses "no room for what it needs" 'cannot write to /none/such' env TMPDIR=/none/such KDIR="$tiny" "$project/scripts/am.sh"
 git_ -c user.name=n -c user.email=e commit -q --allow-empty -m other
-GIT_DIR=$tmp/bare GIT_INDEX_FILE=$tmp/bare/index am >/dev/null 2>&1
+GIT_DIR=$tmp/bare GIT_INDEX_FILE=$tmp/bare/index am >/dev/null 2>&1 || :
 check "GIT_DIR of another repository leads nowhere" "$(git --git-dir="$tmp/bare" rev-parse main):$(git_ rev-list --count base..)" \
 	"$(git_ rev-parse base):5"
 fresh
@@ -201,7 +201,8 @@ while read -r signal moment; do
 	before:0) ;;
 	after:1) whole=$((whole + 1)) ;;
 	*) broken="$broken
-$signal after $moment s, exit status $rc: $(cat "$tmp/out"): $verdict"; git_ am --abort 2>/dev/null || : ;;
+$signal after $moment s, exit status $rc: $(cat "$tmp/out"): $verdict"; git_ am --abort 2>/dev/null || :
+		rm -rf "$tiny/.git"/autoreap-am.* "$tiny/.git/worktrees" "$tmp/t"/* ;;
 	esac
 	fresh
 done <"$tmp/moments"
