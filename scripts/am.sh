@@ -37,7 +37,7 @@ for lock in index.lock HEAD.lock "$(git -C "$KDIR" symbolic-ref -q HEAD || echo 
 	[ ! -e "$lock" ] || die "another git is at work in KDIR=$KDIR; wait for it, or remove what one that died has left: $lock"
 done
 changes=$(git -C "$KDIR" --no-optional-locks status --porcelain --untracked-files=no 2>&1 9<&-) ||
-	die "KDIR=$KDIR: $(reason "$changes")"
+	die "KDIR=$KDIR: $(echo "$changes" | reason)"
 [ -z "$changes" ] || die "KDIR=$KDIR has uncommitted changes; commit or stash them first"
 series=$("$top/scripts/series.sh" "$KDIR" HEAD)
 git -C "$KDIR" var GIT_COMMITTER_IDENT >/dev/null 2>&1 ||
@@ -68,22 +68,31 @@ for signal in HUP.129 INT.130 QUIT.131 TERM.143; do
 	# shellcheck disable=SC2064 # now
 	trap "exit ${signal#*.}" "${signal%.*}"
 done
-beside=$tmp/${tmp##*/}
+beside=$tmp/${tmp##*/} log=$tmp/log
+# A session of its own: git that is stopped leaves locks. A signal counts after each patch.
 beside() {
-	git -C "$beside" -c gc.auto=0 -c core.fsmonitor=false -c core.sparseCheckout=true \
-		-c core.sparseCheckoutCone=false -c advice.detachedHead=false "$@" 2>&1 9<&-
+	setsid git -C "$beside" -c gc.auto=0 -c core.fsmonitor=false -c core.sparseCheckout=true \
+		-c core.sparseCheckoutCone=false -c advice.detachedHead=false "$@" 9<&-
 }
-out=$(git -C "$KDIR" -c core.hooksPath=/dev/null worktree add -q --no-checkout --detach "$beside" "$head" 2>&1 &&
+{
+	setsid git -C "$KDIR" -c core.hooksPath=/dev/null worktree add -q --no-checkout --detach "$beside" "$head" &&
 	files_of "$@" | sed 's,^,/,' >"$tmp/files" &&
-	mkdir -p "$(beside rev-parse --absolute-git-dir)/info" &&
-	mv "$tmp/files" "$(beside rev-parse --absolute-git-dir)/info/sparse-checkout" &&
-	beside -c core.hooksPath=/dev/null checkout -q --detach "$head") ||
-	die "KDIR=$KDIR: cannot check out the files of the series below ${TMPDIR:-/tmp}: $(reason "$out")"
-log=$(beside am --no-3way "$@") || {
-	patch=$(echo "$log" | sed -n 's/^Patch failed at \(.*\)/patch \1 does not apply/p')
-	die "${series#"$top"/}: ${patch:-git am fails}: $(reason "$log")"
-}
-new=$(beside rev-parse HEAD)
+	info=$(git -C "$beside" rev-parse --absolute-git-dir)/info &&
+	mkdir -p "$info" &&
+	cp "$tmp/files" "$info/sparse-checkout" &&
+	beside -c core.hooksPath=/dev/null checkout -q --detach "$head"
+} >"$log" 2>&1 || die "KDIR=$KDIR: cannot check out the files of the series below ${TMPDIR:-/tmp}: $(reason <"$log")"
+applied=''
+for patch; do
+	if ! beside am --no-3way "$patch" >"$log" 2>&1; then
+		text=$(sed -n 's/^Patch failed at [0-9]* *\(.*\)/\1 does not apply/p' "$log")
+		name=${patch##*/}
+		die "${series#"$top"/}: patch ${name%%-*} ${text:-is not taken by git am}: $(reason <"$log")"
+	fi
+	applied="$applied$(sed -n 's/^Applying:/  AM      /p' "$log")
+"
+done
+new=$(git -C "$beside" rev-parse HEAD)
 
 # What is replaced is linked to first: for the way back a full disk has room.
 changed=$(git -C "$KDIR" diff-tree -r --name-only "$head" "$new")
@@ -128,8 +137,8 @@ if [ "$now" != "$new" ]; then
 			back "$saved/$number" "$file"
 		fi
 	done
-	die "KDIR=$KDIR does not take the series, and is as it was: $(reason "$out")"
+	die "KDIR=$KDIR does not take the series, and is as it was: $(echo "$out" | reason)"
 fi
 gone
-echo "$log" | sed -n 's/^Applying:/  AM      /p'
+printf %s "$applied"
 step DONE "$(git log -1 --format='HEAD is now %h (%s)')"

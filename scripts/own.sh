@@ -1,13 +1,12 @@
 # shellcheck shell=sh
 # Sourced after lib.sh by those who could lose what is the user's own.
 
-# reason TEXT: the line of what git has said that tells why, with the first file that it names
+# reason: the line of what git has said that tells why, with the first file that it names
 reason() {
-	printf '%s\n' "$1" | awk '
-		found { if (why ~ /:$/) { sub(/^[ \t]*/, " "); why = why $0 }; exit }
+	awk 'found { if (why ~ /:$/) { sub(/^[ \t]*/, " "); why = why $0 }; exit }
 		/^(error|fatal): / { found = sub(/^[a-z]*: /, "") }
 		{ why = $0 }
-		END { print why }'
+		END { print why ? why : "git does not say why; is the disk full?" }'
 }
 
 # doing GITDIR: what git is in the middle of there, if anything

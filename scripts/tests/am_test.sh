@@ -117,7 +117,7 @@ kept "a patch that does not apply" '6\.12: patch 0001 clone: one does not apply:
 fresh
 printf '#!/bin/sh\necho no such mail here >&2\nexit 1\n' >"$tiny/.git/hooks/applypatch-msg"
 chmod +x "$tiny/.git/hooks/applypatch-msg"
-kept "a hook of the user's" '6\.12: git am fails: no such mail here' am
+kept "a hook of the user's" '6\.12: patch 0001 is not taken by git am: no such mail here' am
 rm "$tiny/.git/hooks/applypatch-msg"
 git clone -q --bare "$tiny" "$tmp/bare"
 refuses "a bare repository" 'is not the top of a git tree' am "$tmp/bare"
@@ -202,7 +202,7 @@ while read -r signal moment; do
 	after:1) whole=$((whole + 1)) ;;
 	*) broken="$broken
 $signal after $moment s, exit status $rc: $(cat "$tmp/out"): $verdict"; git_ am --abort 2>/dev/null || :
-		rm -rf "$tiny/.git"/autoreap-am.* "$tiny/.git/worktrees" "$tmp/t"/* ;;
+		rm -rf "$tiny/.git"/autoreap-am.* "$tiny/.git/worktrees" "$tiny/.git"/*.lock "$tmp/t"/* ;;
 	esac
 	fresh
 done <"$tmp/moments"
