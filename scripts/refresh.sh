@@ -15,8 +15,7 @@ repo=$work/linux.git
 series=$("$top/scripts/series.sh" "$repo" base)
 if [ "$mode" = --export ]; then
 	[ -e "$work/linux/.git" ] || die "there is no assembled tree to export; 'make tree' makes it"
-	[ -z "$(own_git -C "$work/linux" status --porcelain --untracked-files=no)" ] ||
-		die "$work/linux has uncommitted edits; commit them there first"
+	refuse_work "$work" 'doing|head|edits|files'
 	last=$(own_git --git-dir="$repo" rev-parse series)
 else
 	last=$("$top/scripts/assemble.sh" "$repo" "$series"/*.patch)
@@ -60,4 +59,7 @@ for old in "$series"/*.patch; do
 	[ -f "$new/${old##*/}" ] || die "${old#"$top"/} has no commit of that number and title in $work/linux: rename or remove it"
 done
 [ "$mode" != --check ] || exit "$status"
+[ "$mode" != --export ] || echo "$last" | keep "$work/series.commit"
+# Nothing new on its branch: what is elsewhere is not to be taken for exported.
+[ "$mode$status" != --export0 ] || refuse_work "$work" 'elsewhere|second'
 [ "$status" != 0 ] || step SAME "${series#"$top"/}"

@@ -26,17 +26,22 @@ step AM "${series#"$top"/} ($(find "$series/" -name '*.patch' | wc -l) patches)"
 commit=$("$top/scripts/assemble.sh" "$repo" "$series"/*.patch)
 old=$(own_git --git-dir="$repo" rev-parse -q --verify series || :)
 mkdir -p "$logs"
+# same: whether what has been committed there has become the series
+same() { [ -n "$old" ] && own_git --git-dir="$repo" diff --quiet "$old" "$commit"; }
 if [ ! -e "$tree/Makefile" ]; then
+	refuse_work "$work" 'doing|edits|files'
+	if same; then commit=$old; else refuse_work "$work" commits; fi
 	step CHECKOUT "$tree"
 	rm -rf "$tree"
 	own_git --git-dir="$repo" worktree prune
 	own_git --git-dir="$repo" branch -q -f series "$commit"
 	own_git --git-dir="$repo" worktree add -q "$tree" series
-elif [ -n "$old" ] && own_git --git-dir="$repo" diff --quiet "$old" "$commit"; then
-	commit=$old	# what was committed there has become the series
+elif same; then
+	commit=$old
 elif [ "$old" != "$(cat "$work/series.commit" 2>/dev/null)" ]; then
 	die "$tree has commits of its own and the series has changed: 'make export' writes them to patches/, 'git -C $tree reset --hard $(cat "$work/series.commit" 2>/dev/null)' drops them"
 else
+	refuse_work "$work" 'doing|head'
 	# A file that was only copied or touched is no edit.
 	own_git -C "$tree" update-index -q --refresh >/dev/null || :
 	own_git -C "$tree" reset -q --keep "$commit" 2>"$logs/reset.log" ||
