@@ -33,7 +33,8 @@ built() {
 
 cd "$O"
 for base in $(in_output); do
-	refuse_work "$O/$base" "$([ "$1" = clean ] && echo copy || echo 'copy|doing|edits|files|commits|elsewhere|second')"
+	refuse_work "$O/$base" copy
+	[ "$1" = clean ] || refuse_work "$O/$base" 'doing|edits|files|commits|elsewhere|second' "; 'rm -rf $O/$base' drops it"
 done
 for base in $(in_output); do
 	cd "$O/$base"

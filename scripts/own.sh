@@ -111,30 +111,29 @@ work_of_user() (
 		{ g log --format=%ce $1 --not $(g rev-parse -q --verify base) $recorded ${2:-} || echo unknown; } |
 			grep -qvxF clone-autoreap@localhost
 	}
-	drop="; 'rm -rf $1' drops it"
 
 	if [ -e "$linux/.git" ] && ! gitdir=$(t rev-parse --absolute-git-dir); then
-		echo "edits $linux has lost its repository; 'git --git-dir=$store worktree repair $linux' tells it$drop"
+		echo "edits $linux has lost its repository; 'git --git-dir=$store worktree repair $linux' tells it"
 	elif [ -e "$linux/.git" ] && [ -f "$gitdir/index" ]; then	# else the tree was never whole
 		doing=$(doing "$gitdir")
-		[ -z "$doing" ] || echo "doing $linux is in the middle of $doing; finish or abort that there$drop"
+		[ -z "$doing" ] || echo "doing $linux is in the middle of $doing; finish or abort that there"
 		[ "$(t symbolic-ref -q HEAD)" = refs/heads/series ] ||
 			echo "head $linux is not on its branch; 'git -C $linux checkout series' takes it there"
 		[ -z "$(t status --porcelain --untracked-files=no || echo unknown)" ] ||
-			echo "edits $linux has uncommitted edits; commit and 'make export' them$drop"
+			echo "edits $linux has uncommitted edits; commit and 'make export' them"
 		new=$({ new_files "$linux" 2>/dev/null || echo unknown; } | head -n 1)
-		[ -z "$new" ] || echo "files $linux has new files ($new); 'git add -f' them, commit and 'make export', or remove them$drop"
+		[ -z "$new" ] || echo "files $linux has new files ($new); 'git add -f' them, commit and 'make export', or remove them"
 		! mine "$(t rev-parse HEAD)" --branches ||
-			echo "elsewhere $linux has commits of yours on no branch; 'git -C $linux branch NAME' names them, 'make export' takes those of its branch series$drop"
+			echo "elsewhere $linux has commits of yours on no branch; 'git -C $linux branch NAME' names them, 'make export' takes those of its branch series"
 	fi
 	series=$(g rev-parse -q --verify refs/heads/series || :)
 	if [ -n "$series" ] && [ "$series" != "$recorded" ] &&
 		{ mine "$series" || { [ -n "$recorded" ] && g merge-base --is-ancestor "$series" "$recorded"; }; }; then
-		echo "commits $linux has commits of its own; 'make export' them$drop"
+		echo "commits $linux has commits of its own; 'make export' them"
 	fi
 	g for-each-ref --format='%(refname)' | grep -vxE 'refs/heads/(base|series|mail)' | while read -r ref; do
 		! mine "$ref" ||
-			echo "elsewhere $store has work of yours in $ref, and the series has not; take it to its branch series and 'make export' it, or push it elsewhere$drop"
+			echo "elsewhere $store has work of yours in $ref, and the series has not; take it to its branch series and 'make export' it, or push it elsewhere"
 	done
 	# The first is the repository.
 	g worktree list --porcelain | sed -n 's/^worktree //p' | sed 1d | while read -r other; do
@@ -151,8 +150,8 @@ work_of_user() (
 	done
 )
 
-# refuse_work DIR KINDS: ends if there is work of one of these kinds, KIND|...
+# refuse_work DIR KINDS [TEXT]: ends if there is work of one of these kinds, KIND|...
 refuse_work() {
 	found=$(work_of_user "$1" | grep -m1 -E "^($2) ") || return 0
-	die "${found#* }"
+	die "${found#* }${3:-}"
 }

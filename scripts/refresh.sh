@@ -4,7 +4,8 @@
 # patch whose content would change is written, so a second run changes nothing,
 # nor does a new point release of the base.
 #   --check   write nothing; fail if something would change
-#   --export  take all patches from the commits of the assembled tree instead
+#   --export  take all patches from the commits of the assembled tree instead; what is not
+#             committed on its branch is refused
 # Exit status: 0; 1 if --check found a stale patch; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
 . "$top/scripts/own.sh"

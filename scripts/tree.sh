@@ -2,8 +2,9 @@
 # Usage: [BASE= | KDIR=] scripts/tree.sh
 # Assembles $work/linux: a git worktree whose branch `series` is the base kernel
 # with the right series on it, a commit a patch. Files that do not change keep
-# their times, so a build after it is incremental. Work in the tree survives:
-# uncommitted edits always, commits as long as the series itself is unchanged.
+# their times, so a build after it is incremental. Work in the tree survives: uncommitted
+# edits always, commits as long as the series itself is unchanged. It is moved only when
+# it is on its branch, and git in the middle of nothing.
 # Exit status: 0; 2 with the reason, and the tree as it was.
 . "$(dirname -- "$0")/lib.sh"
 . "$top/scripts/own.sh"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Usage: [INTERRUPTS=40] scripts/tests/am_test.sh
+# Usage: [INTERRUPTS=25] scripts/tests/am_test.sh
 # make am takes all of the series into the user's tree, or leaves that as it was:
 # whatever it refuses, whatever stops it; TAP on stdout. No kernel is needed.
 # Exit status: 0 all passed; 1 otherwise.
@@ -187,7 +187,7 @@ am >/dev/null 2>"$tmp/err" || cat "$tmp/err"
 took=$((($(date +%s%N) - start) / 1000000))
 after=$(state | grep -v 'refs/heads/main$')
 fresh
-: "${INTERRUPTS:=40}"
+: "${INTERRUPTS:=25}"
 awk -v n="$INTERRUPTS" -v took="$took" 'BEGIN {
 	srand(); split("INT TERM HUP", signal, " ")
 	for (i = 0; i < n; i++) printf "%s %.3f\n", signal[i % 3 + 1], (0.01 + rand() * took * 1.1) / 1000 }' >"$tmp/moments"

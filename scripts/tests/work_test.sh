@@ -60,7 +60,7 @@ check "export: after which it is nobody's own" "$(mrproper 2>&1; [ -e "$O" ] && 
 fresh
 
 echo mine >>"$tree/kernel/pid.c"
-kept "edits: mrproper" 'has uncommitted edits; commit and .make export. them; .rm -rf .*. drops it' mrproper
+kept "edits: mrproper" 'has uncommitted edits; commit and .make export. them; .rm -rf .*kdir-[0-9]*. drops it' mrproper
 kept "edits: export" 'has uncommitted edits; commit' export_
 changed
 tree_ >/dev/null
