@@ -113,7 +113,7 @@ image:		; $(locked) '$(kernel) >&2 && vm/kernel.sh --path'
 refresh:	; $(locked) 'scripts/deps.sh && scripts/refresh.sh'
 series:		; $(locked) 'scripts/deps.sh && scripts/mail.sh'
 export:		; $(locked) 'scripts/deps.sh && scripts/refresh.sh --export'
-clean mrproper:	; $(locked) 'scripts/clean.sh $@'
+clean mrproper:	; @scripts/clean.sh $@
 reach:		; @ELSEWHERE=1 scripts/reach.sh
 am:		; @scripts/am.sh
 deps:		; @scripts/deps.sh

@@ -4,6 +4,7 @@
 # the last `make bench` that README.md cites: a copy of build/bench/figures.
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/../scripts/lib.sh"
+. "$top/scripts/own.sh"
 
 "$top/scripts/deps.sh" bench
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-plots.XXXXXX")
@@ -11,4 +12,4 @@ trap 'rm -rf "$tmp"' EXIT
 cd "$tmp"
 awk -f "$top/bench/plot.awk" "$top/bench/figures" | gnuplot 2>gnuplot.err || die "gnuplot failed: $(head -n 1 gnuplot.err)"
 step PLOT bench/siblings.svg
-mv siblings.svg "$top/bench/"
+keep "$top/bench/siblings.svg" <siblings.svg

@@ -1,11 +1,15 @@
 #!/bin/sh
 # Usage: KDIR=path [ONLY=autoreap] scripts/am.sh
-# Applies the right series to the user's own git tree with git am; with ONLY=autoreap
-# without the patches of patches/beyond. Refuses a tree with uncommitted changes; if a
-# patch does not apply, the tree is as before.
-# Exit status: 0; 2 with the reason.
+# Applies the right series to the user's own git tree as git am does; with ONLY=autoreap
+# without the patches of patches/beyond. git am runs beside the tree, in a worktree with
+# only the files of the series; then one fast-forward takes what it has made. Whatever
+# stops it, the tree has all of the series, or is as before.
+# Exit status: 0; 2 with the reason; 129, 130, 131 or 143 if a signal came before that step.
 O=/	# builds nothing
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/own.sh"
+# What a hook of git's has in its environment would lead to another repository.
+unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_COMMON_DIR GIT_OBJECT_DIRECTORY GIT_NAMESPACE
 
 case ${ONLY:-} in
 '' | autoreap) ;;
@@ -15,36 +19,126 @@ esac
 case $(git -C "$KDIR" rev-parse --show-prefix 2>&1 || :) in *"dubious ownership"*)
 	die "git refuses $KDIR, which is another user's; say git config --global --add safe.directory '$KDIR'" ;;
 esac
-if [ "$(git -C "$KDIR" rev-parse --show-prefix 2>/dev/null || echo none)" != "" ]; then
+if [ "$(git -C "$KDIR" rev-parse --is-inside-work-tree --show-prefix 2>/dev/null)" != "true" ]; then
 	what=$(git -C "$KDIR" rev-parse --show-toplevel 2>/dev/null) && what="name that: $what" ||
 		what="'git init' and commit it first"
 	die "KDIR=$KDIR is not the top of a git tree; $what"
 fi
-git -C "$KDIR" rev-parse -q --verify HEAD >/dev/null || die "KDIR=$KDIR has no commit yet"
-[ -z "$(git -C "$KDIR" status --porcelain --untracked-files=no)" ] ||
-	die "KDIR=$KDIR has uncommitted changes; commit or stash them first"
+head=$(git -C "$KDIR" rev-parse -q --verify HEAD) || die "KDIR=$KDIR has no commit yet"
 gitdir=$(git -C "$KDIR" rev-parse --absolute-git-dir)
-if [ -e "$gitdir/rebase-apply" ] || [ -e "$gitdir/rebase-merge" ]; then
-	die "KDIR=$KDIR is in the middle of a git am or rebase; finish or abort that first"
-fi
+
+# The lock goes with this process; what git leaves in the background must not hold it (9<&-).
+exec 9<"$gitdir"
+flock -n 9 || die "another make am is at work in KDIR=$KDIR"
+doing=$(doing "$gitdir")
+[ -z "$doing" ] || die "KDIR=$KDIR is in the middle of $doing; finish or abort that first"
+for lock in index.lock HEAD.lock "$(git -C "$KDIR" symbolic-ref -q HEAD || echo HEAD).lock"; do
+	lock=$(git -C "$KDIR" rev-parse --path-format=absolute --git-path "$lock")
+	[ ! -e "$lock" ] || die "another git is at work in KDIR=$KDIR; wait for it, or remove what one that died has left: $lock"
+done
+changes=$(git -C "$KDIR" --no-optional-locks status --porcelain --untracked-files=no 2>&1 9<&-) ||
+	die "KDIR=$KDIR: $(echo "$changes" | reason)"
+[ -z "$changes" ] || die "KDIR=$KDIR has uncommitted changes; commit or stash them first"
 series=$("$top/scripts/series.sh" "$KDIR" HEAD)
 git -C "$KDIR" var GIT_COMMITTER_IDENT >/dev/null 2>&1 ||
 	die "git does not know your name for the commits; say git config user.name and user.email in $KDIR"
-
-log=$(mktemp "${TMPDIR:-/tmp}/autoreap-am.XXXXXX")
-trap 'rm -f "$log"' EXIT
-undo() { [ ! -e "$gitdir/rebase-apply" ] || git -C "$KDIR" am --abort; }
-trap 'undo; exit 130' INT TERM
 for patch in "$series"/*.patch; do
 	name=${patch##*/}
 	if [ -z "${ONLY:-}" ] || ! grep -qxF "${name#*-}" "$top/patches/beyond"; then
 		set -- "$@" "$patch"
 	fi
 done
-if ! git -C "$KDIR" -c gc.auto=0 am --no-3way "$@" >"$log" 2>&1; then
-	undo
-	die "${series#"$top"/}: $(sed -n 's/^Patch failed at /patch /p' "$log") does not apply:" \
-		"$(grep -m1 -E '^(error|fatal):' "$log" | sed 's/^[a-z]*: //')"
+
+# Beside: the user's repository and settings, for an index and a few files elsewhere.
+tmp='' saved='' beside=''
+gone() {
+	trap '' INT TERM HUP QUIT
+	[ -z "$saved" ] || rm -rf "$saved"
+	[ -z "$tmp" ] || {
+		setsid git -C "$KDIR" worktree remove --force "$beside" >/dev/null 2>&1 || :
+		rm -rf "$tmp"
+		rmdir "$gitdir/worktrees" 2>/dev/null || :
+		tmp=
+	}
+}
+trap gone EXIT
+trap '' INT TERM HUP QUIT	# until it is known what to remove
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-am.XXXXXX" 2>/dev/null) || die "cannot write to ${TMPDIR:-/tmp}"
+for signal in HUP.129 INT.130 QUIT.131 TERM.143; do
+	# shellcheck disable=SC2064 # now
+	trap "exit ${signal#*.}" "${signal%.*}"
+done
+beside=$tmp/${tmp##*/} log=$tmp/log
+# A session of its own: git that is stopped leaves locks. A signal counts after each patch.
+beside() {
+	setsid git -C "$beside" -c gc.auto=0 -c core.fsmonitor=false -c core.sparseCheckout=true \
+		-c core.sparseCheckoutCone=false -c advice.detachedHead=false "$@" 9<&-
+}
+{
+	setsid git -C "$KDIR" -c core.hooksPath=/dev/null worktree add -q --no-checkout --detach "$beside" "$head" &&
+	files_of "$@" | sed 's,^,/,' >"$tmp/files" &&
+	info=$(git -C "$beside" rev-parse --absolute-git-dir)/info &&
+	mkdir -p "$info" &&
+	cp "$tmp/files" "$info/sparse-checkout" &&
+	beside -c core.hooksPath=/dev/null checkout -q --detach "$head"
+} >"$log" 2>&1 || die "KDIR=$KDIR: cannot check out the files of the series below ${TMPDIR:-/tmp}: $(reason <"$log")"
+applied=''
+for patch; do
+	if ! beside am --no-3way "$patch" >"$log" 2>&1; then
+		text=$(sed -n 's/^Patch failed at [0-9]* *\(.*\)/\1 does not apply/p' "$log")
+		name=${patch##*/}
+		die "${series#"$top"/}: patch ${name%%-*} ${text:-is not taken by git am}: $(reason <"$log")"
+	fi
+	applied="$applied$(sed -n 's/^Applying:/  AM      /p' "$log")
+"
+done
+new=$(git -C "$beside" rev-parse HEAD)
+
+# What is replaced is linked to first: for the way back a full disk has room.
+changed=$(git -C "$KDIR" diff-tree -r --name-only "$head" "$new")
+saved=$gitdir/${tmp##*/}
+mkdir "$saved" 2>/dev/null || die "cannot write to $gitdir"
+cd "$KDIR"
+index=$(git rev-parse --path-format=absolute --git-path index)
+# save FILE COPY: the file itself by another name
+save() { ln "$1" "$2" 2>/dev/null || cp -p "$1" "$2" || die "no space beside KDIR=$KDIR to save $1"; }
+save "$index" "$saved/index"
+number=0
+for file in $changed; do
+	number=$((number + 1))
+	if git cat-file -e "$head:$file" 2>/dev/null; then
+		[ ! -e "$file" ] || save "$file" "$saved/$number"
+	elif [ -e "$file" ] || [ -L "$file" ]; then
+		die "KDIR=$KDIR has a $file that git does not track, and the series adds one; move it away"
+	fi
+done
+[ "$(git rev-parse HEAD)" = "$head" ] || die "KDIR=$KDIR has got other commits meanwhile; say make am again"
+
+# No signal reaches the step itself, not even from the terminal.
+trap '' INT TERM HUP QUIT
+out=$(GIT_REFLOG_ACTION='make am' setsid git -c gc.auto=0 -c core.hooksPath=/dev/null merge -q --ff-only \
+	--no-squash --no-verify-signatures --no-autostash --no-overwrite-ignore "$new" 2>&1 9<&-) || :
+now=$(git rev-parse HEAD)
+if [ "$now" != "$new" ]; then
+	[ "$now" = "$head" ] || die "KDIR=$KDIR has got other commits meanwhile; say make am again"
+	# back COPY FILE
+	back() {
+		mv -f "$1" "$2" && return
+		kept=$saved saved=
+		die "KDIR=$KDIR does not take the series, and $2 could not be put back; it is $1 (all: $kept)"
+	}
+	! git diff-index --cached --quiet "$new" || back "$saved/index" "$index"
+	number=0
+	for file in $changed; do
+		number=$((number + 1))
+		if [ ! -e "$saved/$number" ]; then
+			rm -f "$file" 2>/dev/null || :
+		elif ! cmp -s "$saved/$number" "$file"; then
+			back "$saved/$number" "$file"
+		fi
+	done
+	die "KDIR=$KDIR does not take the series, and is as it was: $(echo "$out" | reason)"
 fi
-sed 's/^Applying:/  AM      /' "$log"
-step DONE "$(git -C "$KDIR" log -1 --format='HEAD is now %h (%s)')"
+gone
+printf %s "$applied"
+step DONE "$(git log -1 --format='HEAD is now %h (%s)')"

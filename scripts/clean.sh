@@ -1,36 +1,64 @@
 #!/bin/sh
 # Usage: scripts/clean.sh clean|mrproper
-# clean removes what was built, and keeps the base kernels and the trees assembled
-# from them; mrproper removes the output directory. Either refuses to delete
-# commits or edits in a tree that are not in the series.
+# clean removes what was built, and keeps the base kernels and the trees assembled from
+# them; mrproper removes these too. Only below the mark of an output directory, and only
+# what the scripts here make there, by its name. Either refuses to delete work of the user's.
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/own.sh"
+
+case ${1:-} in clean | mrproper) ;; *) die "say scripts/clean.sh clean, or mrproper" ;; esac
+if [ "${2:-}" != locked ]; then
+	# Nothing was made yet; what is not there is not made to be cleaned.
+	[ -e "$O" ] || [ "$O" != "$top/build" ] || exit 0
+	# shellcheck disable=SC2119 # not to be made
+	own_output
+	exec "$top/scripts/lock.sh" "scripts/clean.sh $1 locked"
+fi
 
 # gone PATH...
 gone() {
 	rm -rf "$@" 2>/dev/null || die "root made a part of what is in $O; run the same command by sudo"
 }
 
-if [ "$1" = clean ]; then
-	for dir in "$O"/*/linux.git; do
-		cd "${dir%/linux.git}" 2>/dev/null || continue
-		gone new series series.new obj* root* run* log* initramfs* expected* model coverage deb* lab* userland linux-*
-		own_git --git-dir=linux.git worktree prune
+# built: what was made in this directory of a base
+built() {
+	gone new files series series.new obj obj-* root root-* run run-* log log-* expected expected-* \
+		initramfs*.cpio initramfs*.cpio.new model coverage deb deb-* lab lab-* userland
+	for kind in $kinds; do
+		gone "linux-$kind" "linux-$kind"-debug-*
 	done
-	exit
+	[ ! -d linux.git ] || own_git --git-dir=linux.git worktree prune
+}
+
+cd "$O"
+for base in $(in_output); do
+	refuse_work "$O/$base" copy
+	[ "$1" = clean ] || refuse_work "$O/$base" 'doing|edits|files|commits|elsewhere|second' "; 'rm -rf $O/$base' drops it"
+done
+for base in $(in_output); do
+	cd "$O/$base"
+	built
+	if [ "$1" = mrproper ]; then
+		# The new names let a later run finish what an interrupted one has begun.
+		for part in linux linux.git; do
+			[ ! -e "$part" ] || mv "$part" "$part.removed"
+			gone "$part.removed"
+		done
+		gone series.commit series.id series.commit.new series.id.new
+	fi
+	cd "$O"
+	[ "$1" = clean ] || rmdir "$base" 2>/dev/null || step LEFT "$O/$base, which has files that are not from here"
+done
+[ "$1" = mrproper ] || exit 0
+for name in $output_names; do
+	[ "$name" = "$mark" ] || gone "./$name"
+done
+gone ./*.removed	# of an earlier version
+if [ "$(ls -A)" = "$mark" ]; then
+	rm "$mark"
+	cd /
+	rmdir "$O"
+else
+	step LEFT "$O, which has files that are not from here"
 fi
-for repo in "$O"/*/linux.git; do
-	dir=${repo%/linux.git}
-	[ -e "$dir/linux/.git" ] || continue
-	[ -z "$(own_git -C "$dir/linux" status --porcelain --untracked-files=no)" ] ||
-		die "$dir/linux has uncommitted edits; commit and 'make export' them, or rm -rf $dir"
-	[ "$(own_git -C "$dir/linux" rev-parse series)" = "$(cat "$dir/series.commit" 2>/dev/null)" ] ||
-		die "$dir/linux has commits of its own; 'make export' them, or rm -rf $dir"
-done
-# Only what these scripts made: O may be a directory that holds more. The new name
-# lets a later run finish what an interrupted one has begun.
-for repo in "$O"/*/linux.git; do
-	[ ! -e "$repo" ] || mv "${repo%/linux.git}" "${repo%/linux.git}.removed"
-done
-gone "$O"/*.removed "$O/log" "$O/.lock" "$O/apt" "$O/accel" "$O/ccache" "$O/arches.row" "$O/cross" "$O/herd" "$O/download" "$O/reach" "$O/bench" "$O/lava"
-rmdir "$O" 2>/dev/null || :

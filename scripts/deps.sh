@@ -9,6 +9,7 @@
 # it prints the one command.
 # Exit status: 0 all there; 2 something is missing and was not installed.
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/own.sh"
 
 packages="bc bison busybox-static ccache codespell cpio curl flex gcc git kmod libc6-dev libcap-dev \
 libelf-dev libssl-dev make mandoc perl rsync shellcheck xz-utils $packages_qemu"
@@ -61,6 +62,7 @@ install=$install$missing
 [ "$column" != 1 ] || update='sudo apt-get update && '
 [ "$(id -u):$column" = 0:1 ] || die "missing packages; run: ${update:-}sudo $install"
 
+own_output --make
 step APT "installing$missing"
 logged "$O/log/apt.log" apt-get update ||
 	die "apt-get update failed: $(tail -n 1 "$O/log/apt.log") (log: $O/log/apt.log)"

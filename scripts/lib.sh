@@ -96,6 +96,12 @@ where() {
 		export "${assignment?}"
 	done
 	: "${KIND:=}" "${DEBUG:=}" "${ARCH:=$host_arch}" "${PAGES:=}"
+	# It names a directory below O.
+	case $BASE in
+	*[!0-9.]* | .* | *. | *..*) die "BASE=$BASE is no version; say one like 6.12" ;;
+	*.*) ;;
+	*) die "BASE=$BASE is no version; say one like 6.12" ;;
+	esac
 	[ -d "$top/vm/arch/$ARCH" ] ||
 		die "ARCH=$ARCH is none of: $(architectures)"
 	suite='' headers32='' ldflags32=''

@@ -4,10 +4,12 @@
 # works in the same output directory. The lock goes with the process that holds
 # it, so there is no stale one. What a user makes by sudo in a project of their own is
 # given to them, as their next run has to write it.
-# Exit status: COMMAND's; 2 if another run has the lock, or nothing can be written there.
+# Exit status: COMMAND's; 2 if another run has the lock, or O is not for these scripts.
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/own.sh"
 
-{ mkdir -p "$O" && touch "$O/.lock"; } 2>/dev/null ||
+own_output --make
+touch "$O/.lock" 2>/dev/null ||
 	die "cannot write to O=$O as $(id -un); say O=another-directory, or make it yours by sudo chown -R"
 cd "$top"
 status=0

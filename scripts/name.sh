@@ -5,6 +5,7 @@
 # Exit status: 0; 2 with the reason.
 named=${BASE:-} O=/	# builds nothing
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/own.sh"
 
 case $named in [0-9]*.[0-9]*) ;; *) die "say which base and where: make base BASE=6.18 KDIR=path" ;; esac
 [ -n "$KDIR" ] || die "say which tree: make base BASE=$named KDIR=path"
@@ -12,7 +13,6 @@ kernel_tree "$KDIR" || die "KDIR=$KDIR is no kernel tree; name the top of one"
 is=$(kernel_version <"$KDIR/Makefile")
 is=${is%.*}
 [ "$is" = "$named" ] || die "KDIR=$KDIR is Linux $is, not $named"
-touch "$top/bases.local"
-{ grep -v "^$named " "$top/bases.local" || :; echo "$named $KDIR"; } >"$top/bases.local.new"
-mv "$top/bases.local.new" "$top/bases.local"
+others=$(grep -v "^$named " "$top/bases.local" 2>/dev/null || :)
+printf '%s\n' ${others:+"$others"} "$named $KDIR" | keep "$top/bases.local"
 step BASE "$named is $KDIR"

@@ -16,6 +16,7 @@
 trees=${KDIR:-}
 unset KDIR
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/own.sh"
 : "${TAGS:=v[6-9]*}" "${OVER:=}"
 
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-reach.XXXXXX")
@@ -128,6 +129,7 @@ thin_of() {
 # of_debian: what of Debian's there is a series for, once a version. Thin trees stay in
 # $O/reach, so that none is downloaded twice; their tags tell which files they have.
 of_debian() {
+	own_output --make
 	thin=$O/reach/debian.git
 	set_of_files=$(echo "$files" | cksum | cut -d' ' -f1)
 	"$top/scripts/debian.sh" list >"$tmp/list" || exit

@@ -4,9 +4,11 @@
 # patch whose content would change is written, so a second run changes nothing,
 # nor does a new point release of the base.
 #   --check   write nothing; fail if something would change
-#   --export  take all patches from the commits of the assembled tree instead
+#   --export  take all patches from the commits of the assembled tree instead; what is not
+#             committed on its branch is refused
 # Exit status: 0; 1 if --check found a stale patch; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/own.sh"
 
 mode=${1:-}
 repo=$work/linux.git
@@ -14,15 +16,15 @@ repo=$work/linux.git
 series=$("$top/scripts/series.sh" "$repo" base)
 if [ "$mode" = --export ]; then
 	[ -e "$work/linux/.git" ] || die "there is no assembled tree to export; 'make tree' makes it"
-	[ -z "$(own_git -C "$work/linux" status --porcelain --untracked-files=no)" ] ||
-		die "$work/linux has uncommitted edits; commit them there first"
+	refuse_work "$work" 'doing|head|edits|files'
 	last=$(own_git --git-dir="$repo" rev-parse series)
 else
 	last=$("$top/scripts/assemble.sh" "$repo" "$series"/*.patch)
 fi
 
 new=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-refresh.XXXXXX")
-trap 'rm -rf "$new"' EXIT
+trap 'rm -rf "$new" ${kept:+"$kept.new"}' EXIT
+trap 'exit 130' INT TERM HUP
 
 number=0
 own_git --git-dir="$repo" rev-list --reverse "base..$last" >"$new/commits"
@@ -51,11 +53,14 @@ for patch in "$new"/*.patch; do
 	else
 		step REFRESH "${old#"$top"/}"
 		# Through the link, if the patch is shared by several bases.
-		cat "$patch" >"$new/next" && cat "$new/next" >"$old"
+		keep "$old" <"$patch"
 	fi
 done
 for old in "$series"/*.patch; do
 	[ -f "$new/${old##*/}" ] || die "${old#"$top"/} has no commit of that number and title in $work/linux: rename or remove it"
 done
 [ "$mode" != --check ] || exit "$status"
+[ "$mode" != --export ] || echo "$last" | keep "$work/series.commit"
+# Nothing new on its branch: what is elsewhere is not to be taken for exported.
+[ "$mode$status" != --export0 ] || refuse_work "$work" 'elsewhere|second'
 [ "$status" != 0 ] || step SAME "${series#"$top"/}"

@@ -141,7 +141,7 @@ refuses "BASE: no room for its tree" 'no space: 5999 MB free below .*, 6000 MB n
 	env PATH="$tmp/full:$PATH" BASE=0.1 O="$out" "$top/scripts/base.sh"
 rm -rf "$out"
 refuses "O: a space in the path" 'cannot be built below' env O="$tmp/o" "$top/scripts/base.sh"
-mkdir -p "$out"
+O=$out "$top/scripts/lock.sh" true
 for bad in 0 9 x; do
 	refuses "SMP=$bad" "SMP=$bad is not a number" env O="$out" SMP="$bad" "$top/vm/qemu.sh" kselftest
 done
@@ -162,7 +162,7 @@ kill "$(cat "$tmp/pid")" || :
 wait $! 2>/dev/null || :
 check "lock: none is left behind" "$(O=$out "$top/scripts/lock.sh" 'echo free')" free
 
-refuses "lock: nothing can be written" 'cannot write to O=/proc as .*; say O=' env O=/proc "$top/scripts/lock.sh" true
+refuses "lock: nothing can be written" 'cannot write to O=/proc/none as .*; say O=' env O=/proc/none "$top/scripts/lock.sh" true
 
 # make clean
 git init -q --bare "$out/$BASE/linux.git"
@@ -239,7 +239,7 @@ refuses "refresh: a file that is gone" "adds $edited, which this project does no
 if [ "$(id -u)" = 0 ]; then
 	mine=$out/project
 	mkdir "$mine"
-	(cd "$top" && tar -cf - scripts/lib.sh scripts/lock.sh vm/arch) | tar -xf - -C "$mine"
+	(cd "$top" && tar -cf - scripts/lib.sh scripts/lock.sh scripts/own.sh vm/arch) | tar -xf - -C "$mine"
 	# owners USER: of what is made in a project of that user
 	owners() {
 		chown "$1" "$mine"
