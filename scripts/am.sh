@@ -8,8 +8,6 @@
 O=/	# builds nothing
 . "$(dirname -- "$0")/lib.sh"
 . "$top/scripts/own.sh"
-# What a hook of git's has in its environment would lead to another repository.
-unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_COMMON_DIR GIT_OBJECT_DIRECTORY GIT_NAMESPACE
 
 case ${ONLY:-} in
 '' | autoreap) ;;

@@ -3,12 +3,18 @@
 # Scripts find each other through $top.
 set -eu
 LC_ALL=C; export LC_ALL
+# What a hook of git's has in its environment would lead to another repository, and the rest
+# would change what git says.
+unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_COMMON_DIR GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES \
+	GIT_NAMESPACE GIT_PREFIX GIT_SHALLOW_FILE GIT_GRAFT_FILE GIT_REPLACE_REF_BASE GIT_NO_REPLACE_OBJECTS \
+	GIT_QUARANTINE_PATH GIT_ATTR_SOURCE GIT_DEFAULT_HASH GIT_TEMPLATE_DIR GIT_EXTERNAL_DIFF GIT_DIFF_OPTS \
+	GIT_LITERAL_PATHSPECS GIT_GLOB_PATHSPECS GIT_NOGLOB_PATHSPECS GIT_ICASE_PATHSPECS
 top=$(CDPATH='' cd -- "$(dirname -- "$0")" && while [ ! -f scripts/lib.sh ]; do cd ..; done && pwd)
 : "${BASE:=6.12}" "${KDIR:=}" "${O:=$top/build}" "${V:=}"
 
 # The scripts' own trees must not depend on the user's git settings.
 own_git() {
-	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 \
+	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_COUNT=0 GIT_CONFIG_PARAMETERS='' \
 	GIT_COMMITTER_NAME=clone-autoreap GIT_COMMITTER_EMAIL=clone-autoreap@localhost \
 	git -c core.fsync=none -c core.looseCompression=0 -c gc.auto=0 \
 		-c core.attributesFile="$top/scripts/attributes" -c advice.detachedHead=false \

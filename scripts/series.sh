@@ -9,7 +9,7 @@
 repo=$1 rev=$2
 
 # has FILE PATTERN: whether the tree's FILE has a line that matches
-show() { git -C "$repo" show "$rev:$1" 2>/dev/null; }
+show() { git -C "$repo" cat-file blob "$rev:$1" 2>/dev/null; }
 has() { show "$1" | grep -qE "$2"; }
 
 version=$(show Makefile | kernel_version)

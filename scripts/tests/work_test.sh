@@ -183,6 +183,17 @@ rm "$work/linux.git/worktrees/linux/index" "$tree/Makefile"
 tree_ >/dev/null
 check "a tree that was never whole is made again" "$(git -C "$tree" status --porcelain; [ -f "$tree/Makefile" ] && echo whole)" whole
 fresh
+
+# A hook of git's has the repository that it is of in its environment.
+want=$(git --git-dir="$work/linux.git" rev-parse 'base^{tree}' 'series^{tree}')
+git init -q "$tmp/other"
+git -C "$tmp/other" commit -q --allow-empty -m other
+git -C "$tmp/other" tag base
+rm -rf "$O"
+check "GIT_DIR and GIT_INDEX_FILE of another repository: tree is made of the right one" \
+	"$(GIT_DIR=$tmp/other/.git GIT_INDEX_FILE=$tmp/other/.git/index tree_ >/dev/null 2>&1
+	git --git-dir="$work/linux.git" rev-parse 'base^{tree}' 'series^{tree}' 2>&1)" "$want"
+fresh
 check "nothing of one's own: mrproper" "$(mrproper 2>&1; [ -e "$O" ] && echo there)" ""
 
 echo "1..$number"
