@@ -6,6 +6,7 @@
 # --config only configures.
 # Exit status: 0; 2 with the first error and the log's path.
 . "$(dirname -- "$0")/../scripts/lib.sh"
+. "$top/scripts/own.sh"
 : "${TARGETS:=clone3}"
 
 image=$obj/$image
@@ -30,8 +31,10 @@ for target in $TARGETS; do
 		set -- "$@" "$tree/tools/testing/selftests/$target/config"
 done
 mkdir -p "$obj" "$logs"
-config_id=$({ cat "$@"; git -C "$tree" rev-parse base; } | cksum)
+base=$(own_git -C "$tree" rev-parse -q --verify base) || die "$tree has no branch base; run 'make tree'"
+config_id=$({ cat "$@"; echo "$base"; } | cksum)
 if [ "$config_id" != "$(cat "$obj/.config.id" 2>/dev/null)" ]; then
+	rm -f "$obj/.config.id"
 	step CONFIG "tinyconfig + $(for f in "$@"; do f=${f#"$top/"}; echo "${f#"$tree/tools/testing/selftests/"}"; done | tr '\n' ' ')"
 	build config tinyconfig
 	(cd "$obj" && "$tree/scripts/kconfig/merge_config.sh" -m -O "$obj" .config "$@") \
@@ -54,12 +57,19 @@ fi
 
 if [ "$mode" = --config ]; then exit; fi
 
-# A test edit changes the commit, but nothing that the kernel is built from.
-sources_id=$({
-	cat "$obj/.config.id"
-	git -C "$tree" ls-tree HEAD | grep -vE '	(Documentation|samples|tools)$'
-	git -C "$tree" diff HEAD -- . ':!tools' ':!Documentation' ':!samples'
-} | cksum)
+# A test edit changes the commit, but nothing that the kernel is built from. New files are
+# told by what is in them. Each step counts: of half of it an old kernel would be taken for new.
+not_built='(Documentation|samples|tools)'
+sources() (
+	cat "$obj/.config.id" &&
+	top_of_tree=$(own_git ls-tree HEAD) && echo "$top_of_tree" | grep -vE "	$not_built\$" &&
+	own_git diff --no-ext-diff --no-textconv --full-index HEAD -- . ':!tools' ':!Documentation' ':!samples' &&
+	new=$(new_files "$PWD") && echo "$new" | sed -E "/^($not_built\/|\$)/d; s,^,./," | tr '\n' '\0' |
+		xargs -0r sh -c 'find "$@" ! -type d -exec cksum {} +' sh
+)
+(cd "$tree" && sources) >"$obj/.sources" 2>"$logs/sources.log" ||
+	die "cannot tell what $tree holds: $(reason <"$logs/sources.log")"
+sources_id=$(cksum <"$obj/.sources")
 if [ ! -f "$image" ] || [ "$sources_id" != "$(cat "$obj/.build.id" 2>/dev/null)" ]; then
 	rm -f "$obj/.build.id"
 	step BUILD "Linux $(make -s -C "$tree" kernelversion), $(nproc) jobs (log: $logs/kernel.log)"
