@@ -46,14 +46,20 @@ if [ -n "$dir" ]; then
 	exit
 fi
 
-# from_kernel_org VERSION SHA256: a release, kept in $O/download, whole or not at all. What
-# there is of it by a download that was cut off is where the next one begins.
+# from_kernel_org VERSION SHA256: a release, kept in $O/download, whole or not at all, and
+# checked each time. What there is of it by a download that was cut off is where the next
+# one begins.
 from_kernel_org() {
 	tar=linux-${1%.0}.tar.xz
 	url=${MIRROR:-https://cdn.kernel.org/pub/linux/kernel}/v${1%%.*}.x/$tar
 	tar=$O/download/$tar
 	mkdir -p "$O/download"
-	[ ! -f "$tar" ] || return 0
+	if [ -f "$tar" ]; then
+		echo "$2  $tar" >"$work/new/sum"
+		! sha256sum -c --status "$work/new/sum" 2>/dev/null || return 0
+		step DROP "$tar: its SHA-256 is not that of patches/releases"
+		rm "$tar"
+	fi
 	step GET "$url"
 	echo "$2  $tar.part" >"$work/new/sum"
 	sha256sum -c --status "$work/new/sum" 2>/dev/null ||

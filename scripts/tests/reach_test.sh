@@ -175,6 +175,15 @@ check "kernel.org: which the next download goes on with" "$(base "$here" >/dev/n
 kill "$server" || :
 check "kernel.org: what is there is not fetched again" \
 	"$(rm -rf "$tmp/o/9.9"; base "file://$tmp/none" | sed -n 's/^ *EXTRACT *//p')" 'Linux 9.9.1'
+echo changed >>"$tmp/o/download/linux-9.9.1.tar.xz"
+check "kernel.org: what is there, and not what it was, is fetched again" "$(rm -rf "$tmp/o/9.9"
+	base | sed -n "s,$tmp/o/download/,,; s/^ *\(DROP\|EXTRACT\) *//p"; sha256sum <"$tmp/o/download/linux-9.9.1.tar.xz")" \
+	"linux-9.9.1.tar.xz: its SHA-256 is not that of patches/releases
+Linux 9.9.1
+$(sha256sum <"$tmp/mirror/v9.x/linux-9.9.1.tar.xz")"
+echo changed >>"$tmp/o/download/linux-9.9.1.tar.xz"
+rm -rf "$tmp/o/9.9"
+refuses "kernel.org: nor is it used if that cannot be" 'cannot get file:' base "file://$tmp/none"
 rm -rf "$tmp/o"
 head -c 50000 "$tmp/mirror/v9.x/linux-9.9.1.tar.xz" >"$tmp/half"
 cp "$tmp/half" "$tmp/mirror/v9.x/linux-9.9.1.tar.xz"
