@@ -7,6 +7,7 @@
 # that the series touches are checked out.
 # Exit status: 0; 2 if a patch does not apply (which, and at which file).
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/own.sh"
 
 repo=$1
 shift
@@ -18,8 +19,7 @@ cd "$thin/linux"
 for patch; do
 	if ! own_git am -q --no-3way --keep-non-patch --committer-date-is-author-date \
 			"$patch" >"$thin/am.log" 2>&1; then
-		die "${patch#"$top"/} does not apply to $(own_git log -1 --format=%s base):" \
-			"$(grep -m1 ^error: "$thin/am.log" | sed 's/^error: //')"
+		die "${patch#"$top"/} does not apply to $(own_git log -1 --format=%s base): $(reason <"$thin/am.log")"
 	fi
 	own_git diff --name-only --diff-filter=A HEAD~ >"$thin/added"
 	while read -r file; do

@@ -19,7 +19,7 @@ for commit in $(own_git --git-dir="$repo" rev-list --reverse "base..$last"); do
 	step BUILD "$(own_git --git-dir="$repo" log -1 --format=%s "$commit")"
 	# shellcheck disable=SC2086
 	if ! logged "$logs/objects.log" kmake -j"$(nproc)" $objects; then
-		echo "error: $(grep -m1 -E 'error:|\*\*\*' "$logs/objects.log") (log: $logs/objects.log)" >&2
+		echo "error: $(grep -m1 -E 'error:|\*\*\*' "$logs/objects.log" || tail -n 1 "$logs/objects.log") (log: $logs/objects.log)" >&2
 		exit 1
 	fi
 done

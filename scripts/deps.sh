@@ -68,4 +68,4 @@ logged "$O/log/apt.log" apt-get update ||
 	die "apt-get update failed: $(tail -n 1 "$O/log/apt.log") (log: $O/log/apt.log)"
 # shellcheck disable=SC2086
 DEBIAN_FRONTEND=noninteractive logged "$O/log/apt.log" $install ||
-	die "apt-get install failed: $(grep -m1 ^E: "$O/log/apt.log") (log: $O/log/apt.log)"
+	die "apt-get install failed: $(grep -m1 ^E: "$O/log/apt.log" || tail -n 1 "$O/log/apt.log") (log: $O/log/apt.log)"

@@ -26,7 +26,7 @@ compare() {
 	what=$1; shift
 	for rev in base "$series"; do
 		"$top/scripts/checkout.sh" "$rev"
-		logged "$logs/lint.log" "$@" || die "$what: $(grep -m1 -E 'error:|\*\*\*' "$logs/lint.log") (log: $logs/lint.log)"
+		logged "$logs/lint.log" "$@" || die "$what: $(grep -m1 -E 'error:|\*\*\*' "$logs/lint.log" || tail -n 1 "$logs/lint.log") (log: $logs/lint.log)"
 		messages "$logs/lint.log" >"$logs/lint-$([ "$rev" = base ] && echo base || echo series)"
 	done
 	if grep -q 'not available or not up to date' "$logs/lint.log"; then

@@ -6,6 +6,7 @@
 # known if the base is a clean git tree, or if patches/tags has the tag of its version.
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/own.sh"
 
 repo=$work/linux.git
 "$top/scripts/base.sh"
@@ -45,7 +46,7 @@ thin_tree "$repo" <<END
 $(own_git --git-dir="$repo" diff --name-only "base..$last")
 END
 own_git -C "$thin/linux" am -q --no-3way --keep-non-patch --empty=drop "$new"/*.patch >"$thin/am.log" 2>&1 ||
-	die "the mails do not apply: $(grep -m1 ^error: "$thin/am.log")"
+	die "the mails do not apply: $(reason <"$thin/am.log")"
 own_git -C "$thin/linux" diff --quiet "$last" HEAD || die "the mails give another tree than the series"
 
 rm -rf "$work/series"

@@ -7,7 +7,7 @@
 #         without such tags, the first commit of each version that its Makefile tells.
 #         Of a directory, its files. Without KDIR: all versions of linux-source-* that
 #         this machine's apt offers, with ELSEWHERE=1 other releases of Debian too.
-#   TAGS  patterns of tags, v6* to v9* if not given
+#   TAGS  patterns of tags, which each KDIR must have one of; v6* to v9* if not given
 #   OVER  a vendor's patches, which are laid over each tree first, as far as they touch
 #         a file of the series; a tree that does not take them is left out
 # Prints a line a tree, then a table of ranges, then
@@ -17,7 +17,9 @@ trees=${KDIR:-}
 unset KDIR
 . "$(dirname -- "$0")/lib.sh"
 . "$top/scripts/own.sh"
+asked=${TAGS:-}
 : "${TAGS:=v[6-9]*}" "${OVER:=}"
+[ -z "$asked" ] || [ -n "$trees" ] || die "TAGS=$asked: say whose; name git trees with KDIR"
 
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-reach.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
@@ -46,7 +48,7 @@ lay() {
 		number=$(basename "$patch" | cut -d- -f1)
 		before=$(in_tree write-tree)
 		if ! in_tree apply --cached "$patch" 2>"$tmp/err"; then
-			why="$number: $(sed -n 's/^error: patch failed: //p; s/^error: //p' "$tmp/err" | head -n 1)"
+			why="$number: $(reason <"$tmp/err" | sed 's/^patch failed: //')"
 			return 1
 		fi
 		functions <"$patch" >"$tmp/meant"
@@ -98,8 +100,12 @@ try() {
 
 # of_git REPO: its tags, or else its versions
 of_git() {
+	# Patterns for git, not for the shell, which would find files here.
+	set -f
 	# shellcheck disable=SC2086
 	own_git --git-dir="$1" tag -l --sort=version:refname $TAGS >"$tmp/tags"
+	set +f
+	[ -z "$asked" ] || [ -s "$tmp/tags" ] || die "TAGS=$asked: ${1%/.git} has no such tag"
 	while read -r tag; do
 		try "$1" "$tag" "$tag"
 	done <"$tmp/tags"
@@ -174,6 +180,7 @@ for dir in $trees; do
 	if [ "$(own_git -C "$dir" rev-parse --show-prefix 2>/dev/null || echo none)" = "" ]; then
 		of_git "$(own_git -C "$dir" rev-parse --absolute-git-dir)"
 	elif kernel_tree "$dir"; then
+		[ -z "$asked" ] || die "TAGS=$asked: $dir is no git tree"
 		thin=$tmp/thin.git
 		try "$thin" "$(thin_of "$dir")" "$dir"
 	else
