@@ -1,9 +1,17 @@
 # CLONE_AUTOREAP for the kernels in the field: the front door. See README.md.
 
+# From the environment these count, and no others: programs have variables of such names,
+# too. From the command line all do. The last two are what scripts tell each other, and what
+# the kernel's own make would take.
+environment := O BASE KDIR ARCH CROSS_COMPILE MIRROR ACCEL
+variables := TARGETS TESTS ARCHES PAGES SMP TIMEOUT REPEAT ROUNDS SEED MINUTES BASES DEBUG MUTANTS REGRESS LOOP CONFIG URL SUITES CLIENTS TAGS OVER ONLY V
+inner := AWK KIND RUN INITRAMFS EXPECTED KERNEL LINK MILLIONS STOP_AT_FAILURE ELSEWHERE EXAMPLES DEV_KVM OS_RELEASE cross_path kvm_model show
+kernels := C W M MO LLVM LLVM_IAS KCFLAGS KCPPFLAGS KAFLAGS KBUILD_OUTPUT KBUILD_EXTMOD KBUILD_VERBOSE KCONFIG_CONFIG KCONFIG_ALLCONFIG CFLAGS CPPFLAGS LDFLAGS LDLIBS
+$(foreach name,$(variables) $(inner) $(kernels),$(if $(findstring environment,$(origin $(name))),$(eval override undefine $(name))))
 BASE ?= 6.12
 O ?= build
 TARGETS ?= clone3
-export BASE KDIR O TARGETS TESTS ACCEL ARCH ARCHES CROSS_COMPILE PAGES SMP TIMEOUT REPEAT ROUNDS SEED MINUTES BASES DEBUG MUTANTS REGRESS LOOP CONFIG URL SUITES CLIENTS TAGS OVER MIRROR ONLY V
+export $(environment) $(variables)
 
 help:
 	@echo 'make demo              everything, from nothing to a table that shows the feature'
@@ -40,7 +48,7 @@ help:
 	@echo 'make deps              install what is missing (as root; otherwise says how)'
 	@echo 'make clean             remove what was built; mrproper: the base kernels too'
 	@echo
-	@echo 'Variables:'
+	@echo 'Variables; of these O, BASE, KDIR, ARCH, CROSS_COMPILE, MIRROR and ACCEL may be in the environment, too:'
 	@echo '  BASE=6.12            the base: Debian'"'"'s linux-source-BASE'
 	@echo '  KDIR=path            any kernel tree as the base instead; it is copied, and only make am writes to it'
 	@echo '  TARGETS="clone3"     kselftest targets'

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Usage: scripts/tests/make_test.sh
-# That Ctrl-C ends all that a make target does; TAP on stdout. No kernel is needed.
+# What a make target gets of the user's environment, and that Ctrl-C ends all of it; TAP on
+# stdout. No kernel is needed.
 # Exit status: 0 all passed; 1 otherwise.
 set -eu
 top=$(cd "$(dirname -- "$0")/../.." && pwd)
@@ -52,6 +53,37 @@ architecture kernel build, s passed failed skipped 32-bit slowest program
 i386: not built, or not run
 arm64: not built, or not run
 arm64 64K: not built, or not run"
+
+# gets VARIABLE=VALUE...: those that the script of a target gets, when make is run by COMMAND
+printf '#!/bin/sh\nenv\n' >scripts/lock.sh
+gets() {
+	"$@" | grep '=of-the-user$' | grep -v ^MAKE | sort | sed 's/=.*//' | tr '\n' ' '
+}
+counts='ACCEL ARCH BASE CROSS_COMPILE KDIR MIRROR O '
+# What make's help tells, what the scripts tell each other, and what the kernel's make takes
+names=$({
+	sed -n 's/^\(export\|[a-z]* :=\) \([A-Z]\)/\2/p' Makefile | tr ' ' '\n'
+	grep "@echo '  [A-Z]" Makefile | grep -oE "[' ][A-Z_]+=" | tr -d "' ="
+	echo W
+	echo KCFLAGS
+	echo KIND
+} | grep . | sort -u)
+all=$(for name in $names; do echo "$name=of-the-user"; done)
+# shellcheck disable=SC2086 # words
+{
+check "of the environment count these and no others" "$(gets env $all make -s kselftest)" "$counts"
+check "nor do others with make -e" "$(gets env $all make -e -s kselftest)" "$counts"
+check "of the command line all count" "$(gets make -s kselftest $all)" "$(printf '%s ' $names)"
+check "and before the environment" "$(gets env DEBUG=1 make -s kselftest DEBUG=of-the-user)" "DEBUG "
+check "what no script takes is left alone" "$(gets env CI=of-the-user TMPDIR=of-the-user HOME=of-the-user make -s kselftest)" \
+	"CI HOME TMPDIR "
+check "TARGETS has a value" "$(TARGETS=net make -s kselftest | grep ^TARGETS=)" TARGETS=clone3
+# Each that a script takes from its environment is one of them.
+ours=$(printf ' -e %s' $names HOME TMPDIR SUDO_UID)
+check "no script takes another" "$(cd "$top" && grep -hE '\$\{[A-Z]' scripts/*.sh vm/*.sh proof/*.sh bench/*.sh |
+	grep -oE '[{][A-Z][A-Z_0-9]+:?[-=]' | tr -d '{:=-' | sort -u |
+	grep -vxF $ours -e ID -e ID_LIKE -e KSFT_MINUTES -e KSFT_ROUNDS)" ""
+}
 
 cd /
 echo "1..$number"
