@@ -14,9 +14,6 @@ case ${ONLY:-} in
 *) die "ONLY=$ONLY: say ONLY=autoreap, or nothing for the whole series" ;;
 esac
 [ -n "$KDIR" ] || die "say which tree: make am KDIR=path"
-case $(git -C "$KDIR" rev-parse --show-prefix 2>&1 || :) in *"dubious ownership"*)
-	die "git refuses $KDIR, which is another user's; say git config --global --add safe.directory '$KDIR'" ;;
-esac
 if [ "$(git -C "$KDIR" rev-parse --is-inside-work-tree --show-prefix 2>/dev/null)" != "true" ]; then
 	what=$(git -C "$KDIR" rev-parse --show-toplevel 2>/dev/null) && what="name that: $what" ||
 		what="'git init' and commit it first"

@@ -40,6 +40,7 @@ import() {
 
 dir=${KDIR:-$(base_named "$BASE")}
 if [ -n "$dir" ]; then
+	may_git "$dir"
 	kernel_tree "$dir" || die "${KDIR:+KDIR=}$dir is no kernel tree; name the top of one"
 	mkdir -p "$work"
 	import "$dir" "$dir"

@@ -12,13 +12,28 @@ unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_COMMON_DIR GIT_OBJECT_DIRECTORY G
 top=$(CDPATH='' cd -- "$(dirname -- "$0")" && while [ ! -f scripts/lib.sh ]; do cd ..; done && pwd)
 : "${BASE:=6.12}" "${KDIR:=}" "${O:=$top/build}" "${V:=}"
 
-# The scripts' own trees must not depend on the user's git settings.
+# The scripts' own trees must not depend on the user's git settings. Git refuses to stand in
+# a repository of another user, as its settings name programs. Below O all is ours, whoever
+# of root and the user has made it: see own_output.
 own_git() {
+	case ${1:-}:${2:-} in
+	-C:"$O"/*) lifted='*' ;;
+	-C:*) lifted= ;;
+	*) case $PWD in "$O"/*) lifted='*' ;; *) lifted= ;; esac ;;
+	esac
 	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_COUNT=0 GIT_CONFIG_PARAMETERS='' \
 	GIT_COMMITTER_NAME=clone-autoreap GIT_COMMITTER_EMAIL=clone-autoreap@localhost \
 	git -c core.fsync=none -c core.looseCompression=0 -c gc.auto=0 \
 		-c core.attributesFile="$top/scripts/attributes" -c advice.detachedHead=false \
-		-c safe.directory='*' "$@"
+		-c log.showSignature=false -c safe.directory="$lifted" "$@"
+}
+
+# may_git DIR: ends if git refuses the tree DIR, or what it lies in, as another user's. What
+# is of no git, of whom ever, may be read, and so may what git was told to trust; root by
+# sudo may what that user may.
+may_git() {
+	whose=$(git -C "$1" rev-parse --git-dir 2>&1 | sed -n "s/^fatal: .*dubious ownership in repository at '\(.*\)'\$/\1/p")
+	[ -z "$whose" ] || die "git refuses KDIR=$1, as $whose is another user's, and its settings name programs to run; if you trust them, say git config --global --add safe.directory '$whose'"
 }
 
 # die MESSAGE: one line on stderr, exit status 2
@@ -132,6 +147,7 @@ where() {
 	if [ -n "$KDIR" ]; then
 		dir=$(CDPATH='' cd -- "$KDIR" 2>/dev/null && pwd) || die "KDIR=$KDIR: no such directory"
 		KDIR=$dir
+		may_git "$KDIR"
 		work=$O/kdir-$(printf %s "$KDIR" | cksum | cut -d' ' -f1)
 	else
 		work=$O/$BASE

@@ -77,7 +77,7 @@ over() {
 # try REPO TREE NAME
 try() {
 	repo=$1 laid=0 series=-
-	objects=$(own_git -C "$repo" rev-parse --path-format=absolute --git-path objects)
+	objects=$(own_git --git-dir="$repo" rev-parse --path-format=absolute --git-path objects)
 	version=$(own_git --git-dir="$repo" show "$2:Makefile" 2>/dev/null | kernel_version)
 	rm -f "$tmp/index"
 	# shellcheck disable=SC2086
@@ -177,8 +177,9 @@ OVER=$(for patch in $OVER; do realpath "$patch"; done)
 for dir in $trees; do
 	[ -d "$dir" ] || die "KDIR: there is no directory $dir"
 	dir=$(CDPATH='' cd -- "$dir" && pwd)
-	if [ "$(own_git -C "$dir" rev-parse --show-prefix 2>/dev/null || echo none)" = "" ]; then
-		of_git "$(own_git -C "$dir" rev-parse --absolute-git-dir)"
+	may_git "$dir"
+	if [ "$(git -C "$dir" rev-parse --show-prefix 2>/dev/null || echo none)" = "" ]; then
+		of_git "$(git -C "$dir" rev-parse --absolute-git-dir)"
 	elif kernel_tree "$dir"; then
 		[ -z "$asked" ] || die "TAGS=$asked: $dir is no git tree"
 		thin=$tmp/thin.git

@@ -7,9 +7,10 @@
 . "$(dirname -- "$0")/lib.sh"
 
 repo=$1 rev=$2
+[ ! -e "$repo/.git" ] || repo=$repo/.git
 
 # has FILE PATTERN: whether the tree's FILE has a line that matches
-show() { git -C "$repo" cat-file blob "$rev:$1" 2>/dev/null; }
+show() { own_git --git-dir="$repo" cat-file blob "$rev:$1" 2>/dev/null; }
 has() { show "$1" | grep -qE "$2"; }
 
 version=$(show Makefile | kernel_version)
