@@ -9,7 +9,7 @@ unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_COMMON_DIR GIT_OBJECT_DIRECTORY G
 	GIT_NAMESPACE GIT_PREFIX GIT_SHALLOW_FILE GIT_GRAFT_FILE GIT_REPLACE_REF_BASE GIT_NO_REPLACE_OBJECTS \
 	GIT_QUARANTINE_PATH GIT_ATTR_SOURCE GIT_DEFAULT_HASH GIT_TEMPLATE_DIR GIT_EXTERNAL_DIFF GIT_DIFF_OPTS \
 	GIT_LITERAL_PATHSPECS GIT_GLOB_PATHSPECS GIT_NOGLOB_PATHSPECS GIT_ICASE_PATHSPECS
-top=$(CDPATH='' cd -- "$(dirname -- "$0")" && while [ ! -f scripts/lib.sh ]; do cd ..; done && pwd)
+top=$(CDPATH='' cd -P -- "$(dirname -- "$0")" && while [ ! -f scripts/lib.sh ]; do cd ..; done && pwd)
 : "${BASE:=6.12}" "${KDIR:=}" "${O:=$top/build}" "${V:=}"
 
 # The scripts' own trees must not depend on the user's git settings. Git refuses to stand in
@@ -88,10 +88,12 @@ base_named() {
 	done 2>/dev/null <"$top/bases.local" | tail -n 1
 }
 
+# O stands in makefiles, jobs and commands, so its letters are a list, and those of other
+# languages. Where O leads is asked once.
 case $O in /*) ;; *) O=$PWD/$O ;; esac
-case $O in *[[:space:]:]*)
-	die "the kernel cannot be built below '$O' (space or colon in the path); say O=/path/without/spaces" ;;
-esac
+O=$(CDPATH='' cd -P -- "$O" 2>/dev/null && pwd || printf %s "$O")
+[ "$(printf %s "$O" | tr -d 'A-Za-z0-9/._+@=~\200-\377-' | wc -c)" -eq 0 ] ||
+	die "the kernel cannot be built below O=$(printf %s "$O" | tr '[:cntrl:]' '?'): of ASCII a path may have A-Z a-z 0-9 / . _ + @ = ~ -; say O=another-directory"
 
 # architectures: all that ARCH= knows
 architectures() { (cd "$top/vm/arch" && echo */ | tr -d /); }
