@@ -35,7 +35,7 @@ bench() {
 }
 
 # text OBJECT...: bytes of code
-text() { "${CROSS_COMPILE}size" -A "$@" | awk '$1 ~ /^[.]text/ { sum += $2 } END { print sum }'; }
+text() { compile "${CROSS_COMPILE}size" -A "$@" | awk '$1 ~ /^[.]text/ { sum += $2 } END { print sum }'; }
 
 # The benchmark is that of the series, for all kernels.
 export INITRAMFS="$initramfs" EXPECTED="$expected"

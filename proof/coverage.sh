@@ -34,7 +34,7 @@ for object in $objects; do
 	cp "$obj/${object%o}gcno" "$dir/"
 	# Apart from each other, as each may have the same header.
 	mkdir -p "$new/${object%.o}"
-	(cd "$new/${object%.o}" && "${CROSS_COMPILE}gcov" -b -c -o "$dir" "${object##*/}") >>"$logs/gcov.log" 2>&1 || die "gcov: $(tail -n 1 "$logs/gcov.log")"
+	(cd "$new/${object%.o}" && compile "${CROSS_COMPILE}gcov" -b -c -o "$dir" "${object##*/}") >>"$logs/gcov.log" 2>&1 || die "gcov: $(tail -n 1 "$logs/gcov.log")"
 done
 
 # added: FILE LINE of each line that the series adds to the code

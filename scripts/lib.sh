@@ -107,7 +107,6 @@ pages_of() {
 
 # The kernel's name for what this machine is.
 host_arch=$(uname -m | sed 's/^aarch64$/arm64/; s/^s390x$/s390/; s/^riscv.*/riscv/; s/^i.86$/i386/; s/^ppc.*/powerpc/; s/^loongarch.*/loongarch/')
-: "${cross_path:=}"
 
 # where [VARIABLE=VALUE]...: what is made of one kernel is where these variables say, worked
 # out from BASE or KDIR, ARCH, PAGES, DEBUG, and KIND: empty for the kernel with the series;
@@ -138,11 +137,7 @@ where() {
 	arch='' cross=''
 	if [ "$ARCH" != "$host_arch" ]; then
 		arch=-$ARCH cross=$O/cross/$ARCH
-		[ -n "${CROSS_COMPILE:-}" ] || [ "$cross_path" = "$cross" ] || {
-			CROSS_COMPILE=$cross/usr/bin/$triplet- cross_path=$cross
-			LD_LIBRARY_PATH=$cross/usr/lib/$(uname -m)-linux-gnu PATH=$cross/usr/bin:$PATH
-			export PATH LD_LIBRARY_PATH
-		}
+		: "${CROSS_COMPILE:=$cross/usr/bin/$triplet-}"
 	fi
 	: "${CROSS_COMPILE:=}"
 	# $work: all that is made from one base
@@ -169,12 +164,20 @@ where
 # native: what takes programs or libraries of this machine to the guest can do no more
 native() { [ "$ARCH" = "$host_arch" ] || die "this is for ARCH=$host_arch, as the guest gets programs of this machine"; }
 
+# compile COMMAND...: one that compiles; only such find what scripts/cross.sh has unpacked
+compile() {
+	if [ -n "$cross" ] && [ "$CROSS_COMPILE" = "$cross/usr/bin/$triplet-" ]; then
+		set -- env PATH="$cross/usr/bin:$PATH" LD_LIBRARY_PATH="$cross/usr/lib/$(uname -m)-linux-gnu" "$@"
+	fi
+	"$@"
+}
+
 # kmake ARGUMENTS...: make in the kernel $tree, to $obj. Whether there is a pahole, which
 # no kernel here needs, must not change a configuration.
 kmake() {
 	# ccache keeps what it knows in HOME; not every user has one.
 	mkdir -p "$(ccache --get-config cache_dir)/tmp" 2>/dev/null || export CCACHE_DIR="$O/ccache"
-	make -C "$tree" O="$obj" ARCH="$ARCH" CROSS_COMPILE="$CROSS_COMPILE" \
+	compile make -C "$tree" O="$obj" ARCH="$ARCH" CROSS_COMPILE="$CROSS_COMPILE" \
 		CC="ccache ${CROSS_COMPILE}gcc" HOSTCC="ccache gcc" PAHOLE=none \
 		LOCALVERSION= "$@"
 }

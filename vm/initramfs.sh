@@ -17,7 +17,7 @@ failed() {
 }
 
 step TESTS "$TARGETS"
-logged "$logs/kselftest.log" make -C "$tree/tools/testing/selftests" O="$obj" \
+logged "$logs/kselftest.log" compile make -C "$tree/tools/testing/selftests" O="$obj" \
 	ARCH="$ARCH" CROSS_COMPILE="$CROSS_COMPILE" TARGETS="$TARGETS" FORCE_TARGETS=1 \
 	USERCFLAGS="-Wall${cross:+ -idirafter $cross/usr/include}" \
 	USERLDFLAGS="$LINK${cross:+ -L$(dirname "$cross"/usr/lib/*/libcap.a)}" \
@@ -26,7 +26,7 @@ logged "$logs/kselftest.log" make -C "$tree/tools/testing/selftests" O="$obj" \
 sample=$tree/samples/pidfd/clone-autoreap.c
 mkdir -p "$root/samples"
 [ ! -f "$sample" ] ||
-	logged "$logs/sample.log" "${CROSS_COMPILE}gcc" -O2 -Wall -static -isystem "$obj/usr/include" \
+	logged "$logs/sample.log" compile "${CROSS_COMPILE}gcc" -O2 -Wall -static -isystem "$obj/usr/include" \
 		-o "$root/samples/clone-autoreap" "$sample" || failed sample
 
 if [ -z "$LINK" ]; then
@@ -63,14 +63,15 @@ for target in $TARGETS; do
 	dir=$tree/tools/testing/selftests/$target out=$obj/kselftest_32/$target
 	programs=$(sed -n "s/^$target:\(.*autoreap.*\)/\1/p" "$list")
 	if [ -z "$programs" ] || [ -z "$cc32" ]; then continue; fi
-	if ! command -v "${cc32%% *}" >/dev/null; then
+	# shellcheck disable=SC2016 # that shell's
+	if ! compile sh -c 'command -v "$1"' - "${cc32%% *}" >/dev/null; then
 		step NOT-RUN "32-bit programs of $target: there is no ${cc32%% *} to build them"
 		continue
 	fi
 	step TESTS "$target, 32-bit"
 	mkdir -p "$out" "$root/kselftest/${target}_32"
 	# shellcheck disable=SC2086,SC2046
-	logged "$logs/kselftest32.log" make -C "$dir" OUTPUT="$out" CC="$cc32" \
+	logged "$logs/kselftest32.log" compile make -C "$dir" OUTPUT="$out" CC="$cc32" \
 		KHDR_INCLUDES="-isystem $obj/${headers32:+headers32/}usr/include" \
 		USERCFLAGS='-Wall -Werror=return-type' USERLDFLAGS="-static $ldflags32" LDLIBS= \
 		$(printf "$out/%s " $programs) || failed kselftest32
