@@ -6,6 +6,7 @@
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
 . "$top/scripts/own.sh"
+. "$top/scripts/work.sh"
 
 case ${1:-} in clean | mrproper) ;; *) die "say scripts/clean.sh clean, or mrproper" ;; esac
 if [ "${2:-}" != locked ]; then

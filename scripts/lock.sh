@@ -8,6 +8,8 @@
 . "$(dirname -- "$0")/lib.sh"
 . "$top/scripts/own.sh"
 
+# What is made here nobody else may write to.
+umask go-w
 own_output --make
 touch "$O/.lock" 2>/dev/null ||
 	die "cannot write to O=$O as $(id -un); say O=another-directory, or make it yours by sudo chown -R"

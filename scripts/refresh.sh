@@ -9,6 +9,7 @@
 # Exit status: 0; 1 if --check found a stale patch; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
 . "$top/scripts/own.sh"
+. "$top/scripts/work.sh"
 
 mode=${1:-}
 repo=$work/linux.git

@@ -8,6 +8,7 @@
 # Exit status: 0; 2 with the reason, and the tree as it was.
 . "$(dirname -- "$0")/lib.sh"
 . "$top/scripts/own.sh"
+. "$top/scripts/work.sh"
 
 repo=$work/linux.git
 

@@ -7,6 +7,7 @@
 # Exit status: 0; 2 with the first error and the log's path.
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/scripts/own.sh"
+. "$top/scripts/work.sh"
 : "${TARGETS:=clone3}"
 
 image=$obj/$image
