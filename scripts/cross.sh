@@ -33,7 +33,6 @@ lists() {
 	cat >"$dir/apt.conf" <<-END
 		APT::Architecture "$1";
 		APT::Architectures "$1";
-		APT::Sandbox::User "root";
 		Dir::State::Lists "$dir/lists";
 		Dir::State::status "/dev/null";
 		Dir::Etc::SourceList "$dir/sources.list";

@@ -22,10 +22,11 @@ mirror() {
 		sed -n "s/^$1|//p" | sort | uniq -c | sort -rn | awk 'NR == 1 { print $2 }'
 }
 
-# elsewhere COMMAND...: it, with the options that make apt look there
+# elsewhere COMMAND...: it, with the options that make apt look there. Run by root, apt fetches
+# as its own user, and as root only, as it then says in the log, where that user may not write.
 elsewhere() {
 	set -- "$@" -o Dir::Etc::SourceList="$O/apt/sources.list" -o Dir::Etc::SourceParts=/dev/null \
-		-o Dir::State::Lists="$O/apt/lists" -o Dir::Cache="$O/apt/cache" -o APT::Sandbox::User=root
+		-o Dir::State::Lists="$O/apt/lists" -o Dir::Cache="$O/apt/cache"
 	"$@"
 }
 
