@@ -8,8 +8,18 @@
 # A failed run leaves an earlier import as it was.
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/own.sh"
 
 repo=$work/linux.git
+
+# whole DIR: ends if git has files of that tree elsewhere
+whole() {
+	case $(git -C "$1" ls-files -t -s | awk '$1 == "S" || $2 == 160000 { print $2; exit }') in
+	'') ;;
+	160000) die "${KDIR:+KDIR=}$1 has submodules, whose files its git does not know; copy it without .git, and name that" ;;
+	*) die "${KDIR:+KDIR=}$1 is a sparse tree, and lacks files; say git -C '$1' sparse-checkout disable" ;;
+	esac
+}
 
 # import DIR TEXT: commits what the kernel tree DIR holds to `base`
 import() {
@@ -17,18 +27,26 @@ import() {
 	[ -f "$repo/config" ] || own_git init -q --bare "$repo"
 	# Of a git tree, what it tracks. Of another, all but what a build makes.
 	if [ "$(git -C "$1" rev-parse --show-prefix 2>/dev/null || echo none)" = "" ]; then
+		whole "$1"
 		git -C "$1" ls-files -z
 	else
+		# O may be in it.
+		real=$(cd -P "$1" && pwd)
+		case $O in "$real"/*) set -- "$1" "$2" -x "${O#"$real"}/" ;; esac
 		own_git --git-dir="$repo" --work-tree="$1" -C "$1" ls-files -z --others \
 			-x '*.o' -x '*.a' -x '*.ko' -x '*.mod' -x '*.cmd' -x '*.order' \
 			-x '/.config*' -x '/.tmp*' -x '/vmlinux*' -x '/System.map' \
-			-x '/Module.symvers' -x '/include/config/' -x '/include/generated/' -x '/arch/*/include/generated/'
+			-x '/Module.symvers' -x '/include/config/' -x '/include/generated/' -x '/arch/*/include/generated/' ${3:+"$3" "$4"}
 	fi >"$work/files"
 	# An index of its own remembers what was read, so a second import is quick.
 	GIT_INDEX_FILE=$repo/base-index; export GIT_INDEX_FILE
+	# One run at a time works here: these are of one that a power cut has ended.
+	rm -f "$GIT_INDEX_FILE.lock" "$repo/refs/heads/base.lock"
 	own_git --git-dir="$repo" ls-files -z >>"$work/files"
 	own_git --git-dir="$repo" --work-tree="$1" -C "$1" \
-		update-index --add --remove -z --stdin <"$work/files"
+		update-index --add --remove -z --stdin <"$work/files" 2>"$work/why" ||
+		die "cannot read ${KDIR:+KDIR=}$1: $(reason <"$work/why")"
+	rm "$work/why"
 	tree=$(own_git --git-dir="$repo" write-tree)
 	unset GIT_INDEX_FILE
 	rm "$work/files"

@@ -14,4 +14,6 @@ if [ ! -e "$tree/Makefile" ]; then
 	own_git --git-dir="$work/linux.git" worktree prune
 	own_git --git-dir="$work/linux.git" worktree add -q --detach "$tree" "$1"
 fi
+# Nobody else works there: it is of a run that was cut off.
+rm -f "$(own_git -C "$tree" rev-parse --absolute-git-dir)/index.lock"
 own_git -C "$tree" checkout -q --force --detach "$1"
