@@ -179,6 +179,9 @@ for dir in $trees; do
 	dir=$(CDPATH='' cd -- "$dir" && pwd)
 	may_git "$dir"
 	if [ "$(git -C "$dir" rev-parse --show-prefix 2>/dev/null || echo none)" = "" ]; then
+		# Git would fetch what is not there, into the tree.
+		! git -C "$dir" config --get-regexp '^(remote[.].*[.]promisor|extensions[.]partialclone)$' >/dev/null ||
+			die "KDIR: $dir is a partial clone, and lacks files; name a whole one"
 		of_git "$(git -C "$dir" rev-parse --absolute-git-dir)"
 	elif kernel_tree "$dir"; then
 		[ -z "$asked" ] || die "TAGS=$asked: $dir is no git tree"
