@@ -44,6 +44,15 @@ for patch in "$series"/*.patch; do
 	fi
 done
 
+# What a run that was killed has left: its directory, which no process has locked, and then what
+# git knows of that. A minute, as a run that begins has no lock yet.
+find "${TMPDIR:-/tmp}" -maxdepth 1 -type d -name 'autoreap-am.*' -user "$(id -u)" -mmin +1 \
+	-exec flock -n {} rm -rf {} \; 2>/dev/null 9<&- || :
+for left in "$(git -C "$KDIR" rev-parse --path-format=absolute --git-common-dir)"/worktrees/autoreap-am.*; do
+	there=$(cat "$left/gitdir" 2>/dev/null) || continue
+	[ -e "${there%/*/.git}" ] || rm -rf "$left"
+done
+
 # Beside: the user's repository and settings, for an index and a few files elsewhere.
 tmp='' saved='' beside=''
 gone() {
@@ -59,6 +68,8 @@ gone() {
 trap gone EXIT
 trap '' INT TERM HUP QUIT	# until it is known what to remove
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-am.XXXXXX" 2>/dev/null) || die "cannot write to ${TMPDIR:-/tmp}"
+exec 8<"$tmp"
+flock -n 8	# as long as this, or a git that it has started, lives
 for signal in HUP.129 INT.130 QUIT.131 TERM.143; do
 	# shellcheck disable=SC2064 # now
 	trap "exit ${signal#*.}" "${signal%.*}"
