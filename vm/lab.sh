@@ -15,6 +15,9 @@ done
 dir=$work/lab$arch$debug
 mkdir -p "$dir"
 URL=${URL:-file://$dir}
+# It stands in the job as it is, so that its letters are a list, too.
+[ "$URL" = "file://$dir" ] || expr "$URL" : '[a-z]*://[A-Za-z0-9:/._+@%=~-]*$' >/dev/null ||
+	die "URL=$(printf %s "$URL" | tr '[:cntrl:]' '?') is no address that a job can hold; say one like https://host/path"
 no_kvm=false cpu=
 [ "$ACCEL" != tcg ] && [ "$ARCH" = "$host_arch" ] || no_kvm=true
 
