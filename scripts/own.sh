@@ -51,14 +51,16 @@ own_output() {
 	owner=$(stat -c %u "$O")
 	[ "$owner" = "$(id -u)" ] || { [ "$(id -u)" = 0 ] && [ "$owner" = "$(stat -c %u "$top")" ]; } ||
 		die "O=$O is another user's; say O=another-directory"
-	! others_may_write || die "others may write to O=$O, and what lies there is run; say chmod go-w '$O', or O=another-directory"
+	marked=1
 	if [ ! -f "$O/$mark" ] || [ -L "$O/$mark" ]; then
+		marked=
 		{ [ "${1:-}" = --make ] && [ -z "$(ls -A "$O")" ]; } ||
 			{ [ "$O" = "$top/build" ] && { [ -f "$O/.lock" ] || [ -z "$(in_output others)" ]; }; } ||
 			die "O=$O has files and no mark of this project's; say O=another-directory, or, if an earlier version of it made them, touch $O/$mark"
-		echo "clone-autoreap makes what is here, and its make clean deletes it." 2>/dev/null >"$O/$mark" ||
-			die "cannot write to O=$O as $(id -un); say O=another-directory"
 	fi
+	! others_may_write || die "others may write to O=$O, and what lies there is run; say chmod go-w '$O', or O=another-directory"
+	[ -n "$marked" ] || echo "clone-autoreap makes what is here, and its make clean deletes it." 2>/dev/null >"$O/$mark" ||
+		die "cannot write to O=$O as $(id -un); say O=another-directory"
 	# Through a link, what is written or deleted would be elsewhere.
 	for name in $output_names $(cd "$O" && echo [0-9]* kdir-* [0-9]*/* kdir-*/*); do
 		[ ! -L "$O/$name" ] || case $(readlink -f "$O/$name") in "$O"/*) ;; *)
