@@ -47,7 +47,8 @@ $(own_git --git-dir="$repo" diff --name-only "base..$last")
 END
 own_git -C "$thin/linux" am -q --no-3way --keep-non-patch --empty=drop "$new"/*.patch >"$thin/am.log" 2>&1 ||
 	die "the mails do not apply: $(reason <"$thin/am.log")"
-own_git -C "$thin/linux" diff --quiet "$last" HEAD || die "the mails give another tree than the series"
+[ "$(own_git -C "$thin/linux" diff-tree -r "$few" HEAD)" = "$(own_git --git-dir="$repo" diff-tree -r base "$last")" ] ||
+	die "the mails give another tree than the series"
 
 rm -rf "$work/series"
 mv "$new" "$work/series"

@@ -37,14 +37,17 @@ check "reach: a patch that is cut off" "$(reach | sed -n 's/.*, then //p' | head
 mv "$tmp/patch" "$patch"
 KDIR=$tiny "$project/scripts/base.sh"
 repo=$(echo "$O"/kdir-*/linux.git)
-mkdir -p "$repo/hooks"
 assemble() { "$project/scripts/assemble.sh" "$repo" "$project"/patches/6.12/*.patch; }
-hook() { printf '#!/bin/sh\n%s\nexit 1\n' "$1" >"$repo/hooks/applypatch-msg"; chmod +x "$repo/hooks/applypatch-msg"; }
-hook 'echo "no such mail here" >&2'
-refuses "assemble: git's reason" '0001-clone-one\.patch does not apply to .*linux: no such mail here$' assemble
-hook ''
-refuses "assemble: git gives no reason" '0001-clone-one\.patch does not apply to .*linux: git does not say why' assemble
-rm "$repo/hooks/applypatch-msg"
+# says COMMANDS: assemble, with a git am that does that and fails
+mkdir "$tmp/bin"
+says() {
+	printf '#!/bin/sh\ncase " $* " in *" am "*) %s; exit 1 ;; esac\nexec "%s" "$@"\n' "$1" "$(command -v git)" >"$tmp/bin/git"
+	chmod +x "$tmp/bin/git"
+	PATH=$tmp/bin:$PATH assemble
+}
+refuses "assemble: git's reason" '0001-clone-one\.patch does not apply to .*linux: no such mail here$' \
+	says 'echo "no such mail here" >&2'
+refuses "assemble: git gives no reason" '0001-clone-one\.patch does not apply to .*linux: git does not say why' says :
 sed -i 's,fork.c 15 ,fork.c fifteen ,' "$patch"
 refuses "assemble: the first hunk" '0003-clone-add-CLONE_NNP\.patch does not apply to .*linux: patch failed: kernel/fork\.c:' assemble
 
