@@ -38,21 +38,21 @@ in_tree() {
 		own_git -C "$tmp/top" "$@"
 }
 
-# The functions that the hunks of a diff of C files are in.
 # The functions that the hunks of a diff of C files are in; that they are static is all the same.
 functions() { awk '/^diff/ { c = / b.*[.][ch]$/ } /^@@/ && c { sub(/^@@ [^@]*@@ */, ""); sub(/^static /, ""); print }'; }
 
 # lay PATCH...: puts the patches on the index; of the first that fails, $why says what is in its way
 lay() {
+	after=$(in_tree write-tree)
 	for patch; do
-		number=$(basename "$patch" | cut -d- -f1)
-		before=$(in_tree write-tree)
+		number=${patch##*/} number=${number%%-*} before=$after
 		if ! in_tree apply --cached "$patch" 2>"$tmp/err"; then
 			why="$number: $(reason <"$tmp/err" | sed 's/^patch failed: //')"
 			return 1
 		fi
 		functions <"$patch" >"$tmp/meant"
-		in_tree diff-tree -p -U"$(context "$patch")" "$before" "$(in_tree write-tree)" |
+		after=$(in_tree write-tree)
+		in_tree diff-tree -p -U"$(context "$patch")" "$before" "$after" |
 			functions >"$tmp/landed"
 		if ! cmp -s "$tmp/meant" "$tmp/landed"; then
 			why="$number: lands in $(diff "$tmp/meant" "$tmp/landed" | sed -n 's/^> //p' | head -n 1)"
