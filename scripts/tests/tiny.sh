@@ -46,3 +46,45 @@ tiny_project() {
 	echo 'clone: the series' >"$project/patches/6.12/cover-letter"
 	cd /
 }
+
+# full_disk NAME MB STEP: on a file system of MB, with one number of free pages after the
+# other, until there was room three times. Standard input is for a shell in it: `prepare` fills
+# it, `attempt` is what needs room, and its output is in $tmp/out; it ends with 0, and then it
+# is `taken`, which `again` undoes, or with 2, and all is `untouched`.
+full_disk() {
+	mkdir -p "$tmp/small"
+	cat >"$tmp/case"
+	cat >"$tmp/full" <<'END'
+mount -t tmpfs -o size="$1m",nr_inodes=20000 none "$tmp/small" || exit 77
+cd "$tmp/small"
+. "$tmp/case"
+prepare
+was=0 is=0 free=0
+while [ "$is" -lt 3 ] && [ "$free" -lt $(($1 * 256)) ]; do
+	dd if=/dev/zero of=fill bs=1M count="$1" 2>/dev/null
+	truncate -s "-$((free * 4))K" fill
+	rc=0
+	attempt >"$tmp/out" 2>&1 || rc=$?
+	rm fill
+	if [ "$rc" = 0 ] && taken; then
+		is=$((is + 1))
+		again
+	elif [ "$rc" = 2 ] && untouched; then
+		was=$((was + 1))
+	else
+		echo "$free pages free, exit status $rc: $(cat "$tmp/out")"
+		exit 0
+	fi
+	free=$((free + $2))
+done
+[ "$was" -gt 1 ] && [ "$is" -gt 1 ] || echo "as it was: $was, taken: $is"
+END
+	export tmp tiny project
+	rc=0
+	full=$(unshare -rm sh "$tmp/full" "$2" "$3" 2>"$tmp/err") || rc=$?
+	if [ "$rc" = 1 ] || [ "$rc" = 77 ]; then
+		skip "$1" "no file system can be mounted here: $(tail -n 1 "$tmp/err")"
+	else
+		check "$1" "$rc:$full" 0:
+	fi
+}
