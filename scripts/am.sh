@@ -77,7 +77,7 @@ done
 beside=$tmp/${tmp##*/} log=$tmp/log
 # A session of its own: git that is stopped leaves locks. A signal counts after each patch.
 beside() {
-	setsid git -C "$beside" -c gc.auto=0 -c core.fsmonitor=false -c core.sparseCheckout=true \
+	setsid git -C "$beside" -c gc.auto=0 -c maintenance.auto=false -c core.fsmonitor=false -c core.sparseCheckout=true \
 		-c core.sparseCheckoutCone=false -c advice.detachedHead=false "$@" 9<&-
 }
 {
@@ -102,6 +102,7 @@ new=$(git -C "$beside" rev-parse HEAD)
 
 # What is replaced is linked to first: for the way back a full disk has room.
 changed=$(git -C "$KDIR" diff-tree -r --name-only "$head" "$new")
+added=" $(git -C "$KDIR" diff-tree -r --name-only --diff-filter=A "$head" "$new" | tr '\n' ' ')"
 saved=$gitdir/${tmp##*/}
 mkdir "$saved" 2>/dev/null || die "cannot write to $gitdir"
 cd "$KDIR"
@@ -112,17 +113,18 @@ save "$index" "$saved/index"
 number=0
 for file in $changed; do
 	number=$((number + 1))
-	if git cat-file -e "$head:$file" 2>/dev/null; then
-		[ ! -e "$file" ] || save "$file" "$saved/$number"
-	elif [ -e "$file" ] || [ -L "$file" ]; then
-		die "KDIR=$KDIR has a $file that git does not track, and the series adds one; move it away"
-	fi
+	case $added in
+	*" $file "*)
+		{ [ ! -e "$file" ] && [ ! -L "$file" ]; } ||
+			die "KDIR=$KDIR has a $file that git does not track, and the series adds one; move it away" ;;
+	*)	[ ! -e "$file" ] || save "$file" "$saved/$number" ;;
+	esac
 done
 [ "$(git rev-parse HEAD)" = "$head" ] || die "KDIR=$KDIR has got other commits meanwhile; say make am again"
 
 # No signal reaches the step itself, not even from the terminal.
 trap '' INT TERM HUP QUIT
-out=$(GIT_REFLOG_ACTION='make am' setsid git -c gc.auto=0 -c core.hooksPath=/dev/null merge -q --ff-only \
+out=$(GIT_REFLOG_ACTION='make am' setsid git -c gc.auto=0 -c maintenance.auto=false -c core.hooksPath=/dev/null merge -q --ff-only \
 	--no-squash --no-verify-signatures --no-autostash --no-overwrite-ignore "$new" 2>&1 9<&-) || :
 now=$(git rev-parse HEAD)
 if [ "$now" != "$new" ]; then

@@ -23,7 +23,7 @@ own_git() {
 	esac
 	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_COUNT=0 GIT_CONFIG_PARAMETERS='' \
 	GIT_COMMITTER_NAME=clone-autoreap GIT_COMMITTER_EMAIL=clone-autoreap@localhost \
-	git -c core.fsync=none -c core.looseCompression=0 -c gc.auto=0 \
+	git -c core.fsync=none -c core.looseCompression=0 -c gc.auto=0 -c maintenance.auto=false \
 		-c core.attributesFile="$top/scripts/attributes" -c advice.detachedHead=false \
 		-c log.showSignature=false -c safe.directory="$lifted" "$@"
 }
@@ -60,11 +60,16 @@ kernel_version() {
 	awk '$2 == "=" && $1 ~ /^(VERSION|PATCHLEVEL|SUBLEVEL)$/ { v[$1] = $3 }
 	     END { print v["VERSION"] + 0 "." v["PATCHLEVEL"] + 0 "." v["SUBLEVEL"] + 0 }'
 }
-# number A.B[.C]: for comparison
-number() { echo "$1" | awk -F. '{ print ($1 * 1000 + $2) * 1000 + $3 }'; }
 # older A.B[.C]: whether the kernel of $version is older than that
 # shellcheck disable=SC2154 # set by those who ask
-older() { [ "$(number "$version")" -lt "$(number "$1")" ]; }
+older() {
+	this=$version.0.0 that=${1:-0}.0.0
+	for _ in 1 2 3; do
+		[ "${this%%.*}" -eq "${that%%.*}" ] || break
+		this=${this#*.} that=${that#*.}
+	done
+	[ "${this%%.*}" -lt "${that%%.*}" ]
+}
 kernel_tree() { [ -f "$1/Kbuild" ] && [ -f "$1/kernel/fork.c" ]; }
 
 # context PATCH: how many lines of context somebody has chosen for its hunks
@@ -104,7 +109,15 @@ pages_of() {
 }
 
 # The kernel's name for what this machine is.
-host_arch=$(uname -m | sed 's/^aarch64$/arm64/; s/^s390x$/s390/; s/^riscv.*/riscv/; s/^i.86$/i386/; s/^ppc.*/powerpc/; s/^loongarch.*/loongarch/')
+host_arch=$(uname -m)
+case $host_arch in
+aarch64) host_arch=arm64 ;;
+s390x) host_arch=s390 ;;
+riscv*) host_arch=riscv ;;
+i?86) host_arch=i386 ;;
+ppc*) host_arch=powerpc ;;
+loongarch*) host_arch=loongarch ;;
+esac
 
 # where [VARIABLE=VALUE]...: what is made of one kernel is where these variables say, worked
 # out from BASE or KDIR, ARCH, PAGES, DEBUG, and KIND: empty for the kernel with the series;
