@@ -74,13 +74,13 @@ trap 'kill "$pid" 2>/dev/null || :; wait "$pid" || :; exit 130' INT TERM
 if [ -n "${STOP_AT_FAILURE:-}" ]; then
 	log=$run/results.log failure='^(# )?not ok'
 	[ "$STOP_AT_FAILURE" = results ] || log=$run/console.log failure='(BUG|WARNING):'
-	{ tail -n +1 --pid="$pid" -f "$log" | grep -qEm1 -e "$failure" && sleep 2 && kill "$pid"; } &
+	{ tail -n +1 -s 0.1 --pid="$pid" -f "$log" | grep -qEm1 -e "$failure" && sleep 2 && kill "$pid"; } &
 fi
 # One line a finished program while the tests run; with V=1 every line.
 show='^(not )?ok '
 [ "$V" != 1 ] || show=
 [ "$guest" != kselftest ] ||
-	tail -n +1 --pid="$pid" -f "$run/results.log" | tr -d '\r' |
+	tail -n +1 -s 0.1 --pid="$pid" -f "$run/results.log" | tr -d '\r' |
 		grep --line-buffered -E -e "$show" | sed -u 's/^/  /' || :
 status=0
 wait "$pid" || status=$?
