@@ -64,7 +64,7 @@ kernel_version() {
 # shellcheck disable=SC2154 # set by those who ask
 older() {
 	this=$version.0.0 that=${1:-0}.0.0
-	for _ in 1 2 3; do
+	for _ in 1 2; do
 		[ "${this%%.*}" -eq "${that%%.*}" ] || break
 		this=${this#*.} that=${that#*.}
 	done

@@ -46,7 +46,7 @@ is_letter { next }
 /^\+/ && !/^\+\+\+ / && file !~ /^b\/(tools|samples|Documentation)\// {
 	line = substr($0, 2)
 	while (match(line, /\t/))
-		line = substr(line, 1, RSTART - 1) sprintf("%*s", 8 - (RSTART - 1) % 8, "") substr(line, RSTART + 1)
+		line = substr(line, 1, RSTART - 1) substr("        ", (RSTART - 1) % 8 + 1) substr(line, RSTART + 1)
 	if (length(line) > 80 && line ~ /^ *(\/\/|\/\*|\*( |$))/)
 		say(file ": a comment of " length(line) " columns: " line)
 }
