@@ -63,6 +63,8 @@ if [ "$(id -u)" = 0 ]; then
 	touch theirs/.clone-autoreap-output
 	chown 1234 theirs
 	refused clean "$tmp/theirs" "is another user's"
+else
+	skip "O of another user" "not root"
 fi
 
 # The mark: of what is made, and of what is empty; build/ of an earlier version is adopted

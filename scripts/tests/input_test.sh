@@ -240,6 +240,8 @@ if [ "$(id -u)" = 0 ]; then
 	}
 	check "sudo: in a project of root's nothing changes" "$(owners 0)" 0
 	check "sudo: what it made is the user's" "$(owners 1234)" 1234
+else
+	skip "sudo" "not root"
 fi
 
 rm -rf "$out"
