@@ -34,12 +34,20 @@ function bound(way, by) { return ratio(least["series", way, by, 0], least["serie
 # and the benchmark yields until the child is gone, are not measured there.
 function yields_to_others(version,    v) { split(version, v, "."); return v[1] * 1000 + v[2] >= 6006 }
 
-# The flags of a way to start a helper, as C has them
-function flags(way)
+# A way to start a helper, flags as C has them
+function label(way)
 {
-	gsub(/[+]/, "|", way)
+	if (way ~ /^autoreap/)
+		gsub(/[+]/, "|", way)
 	sub(/^autoreap/, "CLONE_AUTOREAP|CLONE_PIDFD", way)
+	sub(/,64_/, ", 64 ", way)
 	return way
+}
+function cell(value) { return value == "" ? "-" : sprintf("%d", value) }
+# A helper by the function that is there to be copied, against posix_spawn() and waitpid()
+function spawned(kernel, with, mib)
+{
+	return ratio(helper[kernel, "helper.h" with, mib], helper[kernel, "posix_spawn" with, mib])
 }
 
 $1 == "version" { version = $2 }
@@ -55,9 +63,13 @@ $1 == "life" {
 		ways[++n] = $3
 	}
 }
-$1 == "helper" && $2 == "series" {
-	helper[$3, $4] = $6; again[$3] = $7; mib = $4
-	if (!($3 in begun)) {
+$1 == "helper" {
+	helper[$2, $3, $4] = $6
+	if ($4) {
+		mib = $4
+		again[$2, $3] = $7
+	}
+	if ($2 == "series" && !($3 in begun)) {
 		begun[$3] = 1
 		helpers[++m] = $3
 	}
@@ -93,6 +105,11 @@ END {
 		target("CLONE_AUTOREAP, 10,000 siblings against none, by " by "; mean", "1.02", "%.3f",
 		       ratio(cost(told, by, 10000), cost(told, by, 0)))
 	}
+	target("a helper by helper.h against posix_spawn, waitpid; mean", "1.02", "%.3f", spawned("series", "", 0))
+	target("the same, 1 GiB written to; mean", "1.02", "%.3f", spawned("series", "", 1024))
+	target("the same, 64 threads; mean", "1.02", "%.3f", spawned("series", ",64_threads", 0))
+	figure("the same without the flag: exit signal 0, waitid; mean", "%.3f", spawned("base", "", 0),
+	       sprintf("of the base; 1 GiB %.3f", spawned("base", "", 1024)))
 	target("boot to init, against Debian's cloud kernel", "0.5", "%.3f", ratio(start["series"], start["cloud"]))
 	target("from an edit of a test to its verdict, 64 and 32 bits; s", "15", "%d", loop["test-edit"])
 	figure("from an edit of a test to the verdict of all; s of this machine", "%d", loop["test-edit-all"])
@@ -114,6 +131,7 @@ END {
 	printf "\n%-40s %12s %12s %14s\n", "mean instructions of a helper", "", "", "to write to"
 	printf "%-40s %12d %12d %14s\n", "MiB that its parent has written to", 0, mib, "all of it again"
 	for (i = 1; i <= m; i++)
-		printf "%-40s %12d %12d %14d\n", flags(helpers[i]), helper[helpers[i], 0], helper[helpers[i], mib], again[helpers[i]]
+		printf "%-40s %12s %12s %14s\n", label(helpers[i]), cell(helper["series", helpers[i], 0]),
+		       cell(helper["series", helpers[i], mib]), cell(again["series", helpers[i]])
 	exit missed
 }

@@ -14,9 +14,10 @@
  * counter as it starts, and how many tasks and how much memory 10,000 children leave
  * that have exited while their parent was busy. After that: a helper, which is this
  * program once more and ends at once, from the call that starts it until its parent
- * knows its status. The parent has written to no memory besides its own few pages, then
- * to 1 GiB in small pages, and last is what it costs to write to each of these again:
- * a child with a copy of the page tables leaves a fault on every page.
+ * knows its status; after a double fork, until it has seen the end. The parent has written to
+ * no memory besides its own few pages, then to 1 GiB in small pages, and last is what it costs
+ * to write to each of these again: a child with a copy of the page tables leaves a fault on
+ * every page. helper.h is the function of samples/pidfd, with the flag if the kernel has it.
  *
  * Under QEMU's -icount shift=0 the counter counts instructions, and a second run gives
  * the same figures. Elsewhere it counts time: pin the program to one idle processor.
@@ -25,8 +26,10 @@
  */
 #include "clone3_autoreap_sys.h"
 #include "clone3_autoreap_info.h"
+#include "../../../../samples/pidfd/helper.h"
 
 #include <err.h>
+#include <pthread.h>
 #include <spawn.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
@@ -40,6 +43,7 @@
 #define SIBLING_STACK 1024
 #define HELPER_LIVES 5
 #define HELPER_MIB 1024
+#define HELPER_THREADS 64
 
 /* With this argument the program is its own helper. */
 #define HELPER "helper"
@@ -335,30 +339,107 @@ static void measure_memory(enum way way, __u64 flags)
 		;
 }
 
-/* Run this program as a helper, and wait for its end. Returns the status. */
-static int run_helper(char *path, __u64 flags)
+/* This program as a helper, in each way: runs it, waits for its end, returns the status. */
+static char *helper_path;
+static char * const helper_argv[] = { HELPER, HELPER, NULL };
+
+static void exec_helper(void)
 {
-	char *const argv[] = { path, HELPER, NULL };
+	execve(helper_path, helper_argv, environ);
+	_exit(1);
+}
+
+static int wait_for_helper(pid_t pid)
+{
 	int status;
+
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		err(1, "a helper");
+	return status;
+}
+
+static int by_posix_spawn(void)
+{
 	pid_t pid;
 
-	if (!flags) {
-		errno = posix_spawn(&pid, path, NULL, NULL, argv, environ);
-		if (errno || waitpid(pid, &status, 0) != pid)
-			err(1, "posix_spawn of a helper");
-		return status;
-	}
-	pid = ar_fork(flags, 0, &pidfd);
+	errno = posix_spawn(&pid, helper_path, NULL, NULL, helper_argv, environ);
+	return wait_for_helper(errno ? -1 : pid);
+}
+
+static int by_fork(void)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		exec_helper();
+	return wait_for_helper(pid);
+}
+
+/* Nobody learns the status, but a pipe tells of the end. */
+static int by_double_fork(void)
+{
+	int end[2];
+	char byte;
+	pid_t pid;
+
+	if (pipe(end))
+		err(1, "pipe");
+	pid = fork();
 	if (!pid) {
-		execve(path, argv, environ);
-		_exit(1);
+		if (!fork())
+			exec_helper();
+		_exit(0);
 	}
+	close(end[1]);
+	wait_for_helper(pid);
+	if (read(end[0], &byte, 1))
+		errx(1, "a helper has written to a pipe");
+	close(end[0]);
+	return AR_EXITED(AR_CHILD_CODE);
+}
+
+static int by_vfork(void)
+{
+	pid_t pid = ar_fork(CLONE_AUTOREAP | CLONE_PIDFD | CLONE_VFORK, 0, &pidfd);
+	int status;
+
+	if (!pid)
+		exec_helper();
 	if (pid < 0 || ar_poll_gone(pidfd) != POLLHUP)
 		err(1, "clone3 of a helper");
 	status = ar_status(pidfd);
 	close(pidfd);
 	return status;
 }
+
+/* As in an application with a loop, which polls. */
+static int by_function(void)
+{
+	struct helper_args args = { .path = helper_path, .argv = helper_argv };
+	struct helper helper;
+	struct pollfd end;
+	int status;
+
+	if (helper_start(&helper, &args))
+		err(1, "helper_start");
+	end = (struct pollfd){ .fd = helper.pidfd, .events = helper_events(&helper) };
+	if (poll(&end, 1, -1) != 1 || helper_wait(&helper, &status))
+		err(1, "helper_wait");
+	return status;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(void);
+	/* Is not measured without the flag; with threads, too. */
+	bool only_with_flag, with_threads;
+} helpers[] = {
+	{ "posix_spawn", by_posix_spawn, false, true },
+	{ "helper.h", by_function, false, true },
+	{ "autoreap+CLONE_VFORK", by_vfork, true },
+	{ "fork", by_fork, true },
+	{ "double_fork", by_double_fork, true },
+};
 
 static void write_to_pages(char *memory, size_t size)
 {
@@ -368,18 +449,18 @@ static void write_to_pages(char *memory, size_t size)
 		memory[i]++;
 }
 
-static void measure_helper(const char *name, __u64 flags, __u64 budget, int mib)
+static void measure_helper(const char *name, int (*run_helper)(void), __u64 budget, int mib)
 {
 	__u64 begin, end, sum = 0, again = 0, least = ~0ULL;
 	const size_t most = HELPER_MIB << 20, size = (size_t)mib << 20;
-	static char *path, *memory;
+	static char *memory;
 	int lives;
 
 	if (!memory) {
-		path = realpath("/proc/self/exe", NULL);
+		helper_path = realpath("/proc/self/exe", NULL);
 		memory = mmap(NULL, most, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 			      -1, 0);
-		if (!path || memory == MAP_FAILED)
+		if (!helper_path || memory == MAP_FAILED)
 			err(1, "cannot set up helpers");
 		/* A huge page needs no page table. If this fails, there are none. */
 		madvise(memory, most, MADV_NOHUGEPAGE);
@@ -388,7 +469,7 @@ static void measure_helper(const char *name, __u64 flags, __u64 budget, int mib)
 	/* The first life is not counted. */
 	for (lives = -1; lives < HELPER_LIVES || sum < budget; lives++) {
 		begin = now();
-		if (run_helper(path, flags) != AR_EXITED(AR_CHILD_CODE))
+		if (run_helper() != AR_EXITED(AR_CHILD_CODE))
 			errx(1, "%s: not the status of the helper", name);
 		end = now();
 		/* As a process does that goes on: the next child finds pages to protect. */
@@ -403,6 +484,40 @@ static void measure_helper(const char *name, __u64 flags, __u64 budget, int mib)
 	printf("helper %-22s %8d %9llu %9llu %9llu\n", name, mib, (unsigned long long)least,
 	       (unsigned long long)sum / lives, (unsigned long long)again / lives);
 	fflush(stdout);
+}
+
+static void *read_to_the_end(void *fd)
+{
+	char byte;
+
+	return (void *)read(*(int *)fd, &byte, 1);
+}
+
+/* The same while threads sleep. */
+static void measure_with_threads(__u64 budget)
+{
+	pthread_t threads[HELPER_THREADS];
+	char name[64];
+	int end[2];
+	size_t i;
+
+	if (pipe2(end, O_CLOEXEC))
+		err(1, "pipe2");
+	for (i = 0; i < HELPER_THREADS; i++) {
+		errno = pthread_create(&threads[i], NULL, read_to_the_end, &end[0]);
+		if (errno)
+			err(1, "pthread_create");
+	}
+	for (i = 0; i < COUNT(helpers); i++) {
+		if (!helpers[i].with_threads)
+			continue;
+		snprintf(name, sizeof(name), "%s,%d_threads", helpers[i].name, HELPER_THREADS);
+		measure_helper(name, helpers[i].run, budget, 0);
+	}
+	close(end[1]);
+	for (i = 0; i < HELPER_THREADS; i++)
+		pthread_join(threads[i], NULL);
+	close(end[0]);
 }
 
 int main(int argc, char **argv)
@@ -453,11 +568,12 @@ int main(int argc, char **argv)
 
 	printf("       %-22s %8s %9s %9s %9s\n", "helper by", "MiB", "least", "mean", "again");
 	for (mib = 0; mib <= HELPER_MIB; mib += HELPER_MIB) {
-		measure_helper("posix_spawn", 0, budget, mib);
-		if (ways_here < WAYS)
-			continue;
-		measure_helper("autoreap", CLONE_AUTOREAP, budget, mib);
-		measure_helper("autoreap+CLONE_VFORK", CLONE_AUTOREAP | CLONE_VFORK, budget, mib);
+		for (n = 0; n < COUNT(helpers); n++) {
+			if (ways_here == WAYS || !helpers[n].only_with_flag)
+				measure_helper(helpers[n].name, helpers[n].run, budget, mib);
+		}
+		if (!mib)
+			measure_with_threads(budget);
 	}
 	return 0;
 }
