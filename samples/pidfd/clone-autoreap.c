@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * clone-autoreap - what 100 short-lived children leave to their parent
+ * clone-autoreap - what an application notices of 100 helpers, by how they are started
  *
  * Usage: clone-autoreap (not as PID 1, which inherits orphans)
  *
- * A library starts 100 helpers inside an application which has a child of its
- * own.  One row per way to start them tells how many are zombies until somebody
- * waits for them, how many SIGCHLDs the application gets, how many wait calls
- * reap the zombies, how many helpers' exit statuses the library learns, and
- * whether the application can still wait for its own child.
+ * A library starts 100 short-lived helpers inside an application which has a child of its
+ * own. They call exec, as helpers do. One row per way to start them tells
+ *  - how many SIGCHLDs the application gets;
+ *  - how many helpers its own wait(-1) finds;
+ *  - how many are zombies until somebody waits for them;
+ *  - how many exit statuses the library learns, and how many if the application ignores
+ *    SIGCHLD;
+ *  - whether the application can still wait for its own child.
  *
  * Exit status: 0, or 2 if clone3(CLONE_AUTOREAP) is not available (its rows
  * show "-"), or 1 after any other error.
@@ -18,10 +21,12 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -31,6 +36,10 @@
 
 #ifndef CLONE_AUTOREAP
 #define CLONE_AUTOREAP	0x400000000ULL
+#endif
+
+#ifndef P_PIDFD
+#define P_PIDFD		3
 #endif
 
 #ifdef PIDFD_INFO_EXIT
@@ -50,32 +59,45 @@ struct exit_info {
 #define CHILDREN	100
 #define OWN_STATUS	7
 
-enum way { FORK, FORK_IGNORE, FORK_TWICE, AUTOREAP, AUTOREAP_PIDFD, WAYS };
+enum way {
+	FORK_IGNORE, FORK, FORK_TWICE, SPAWN, SIGNAL_0, SIGNAL_0_NO_EXEC,
+	AUTOREAP, AUTOREAP_PIDFD, WAYS
+};
 
 static const char * const names[WAYS] = {
-	"fork", "fork, SIGCHLD ignored", "double fork",
+	"fork, SIGCHLD ignored", "fork, waitpid(pid)", "double fork", "posix_spawn, waitpid(pid)",
+	"exit signal 0, CLONE_PIDFD", "- the same without exec",
 	"CLONE_AUTOREAP", "CLONE_AUTOREAP|CLONE_PIDFD",
 };
 
 static atomic_int sigchlds;
 
-/* The children exit one by one, so each SIGCHLD is seen: none are merged. */
+/* The helpers exit one by one, so each SIGCHLD is seen: none are merged. */
 static void count_sigchld(int sig)
 {
 	sigchlds += sig == SIGCHLD;
 }
 
-/* Start a child that exits with status. */
+/* Start a helper that exits with status: this program, with the status as its argument. */
 static pid_t start(enum way way, int status, int *pidfd)
 {
-	struct clone_args args = { .flags = CLONE_AUTOREAP };
+	struct clone_args args = { 0 };
+	char argument[12];
+	char *argv[] = { "helper", argument, NULL };
 	pid_t pid;
 
-	if (way == AUTOREAP_PIDFD) {
+	snprintf(argument, sizeof(argument), "%d", status);
+	if (way == SPAWN) {
+		errno = posix_spawn(&pid, "/proc/self/exe", NULL, NULL, argv, environ);
+		return errno ? -1 : pid;
+	}
+	if (way >= AUTOREAP)
+		args.flags |= CLONE_AUTOREAP;
+	if (way == AUTOREAP_PIDFD || way == SIGNAL_0 || way == SIGNAL_0_NO_EXEC) {
 		args.flags |= CLONE_PIDFD;
 		args.pidfd = (uintptr_t)pidfd;
 	}
-	if (way >= AUTOREAP)
+	if (way >= SIGNAL_0)
 		pid = syscall(SYS_clone3, &args, sizeof(args));
 	else
 		pid = fork();
@@ -84,13 +106,15 @@ static pid_t start(enum way way, int status, int *pidfd)
 		/* The process in the middle leaves its child to init. */
 		if (way == FORK_TWICE && fork() != 0)
 			_exit(0);
+		if (way != SIGNAL_0_NO_EXEC)
+			execve("/proc/self/exe", argv, environ);
 		_exit(status);
 	}
 	return pid;
 }
 
 /*
- * Sleep until the child has exited, and leave it as it is: a zombie, or gone
+ * Sleep until the helper has exited, and leave it as it is: a zombie, or gone
  * if it needs no reaping.  By then its SIGCHLD, if any, has been counted.
  */
 static bool exits_as_zombie(pid_t pid)
@@ -104,27 +128,82 @@ static bool exits_as_zombie(pid_t pid)
 	return false;
 }
 
+static bool get_info(int pidfd, struct exit_info *info)
+{
+	*info = (struct exit_info){ .mask = PIDFD_INFO_EXIT };
+	return ioctl(pidfd, PIDFD_GET_INFO, info) == 0;
+}
+
 /* POLLHUP, which poll() always looks for, tells that the status is there. */
 static bool status_from_pidfd(int pidfd, int *status)
 {
-	struct exit_info info = { .mask = PIDFD_INFO_EXIT };
 	struct pollfd hangup = { .fd = pidfd };
+	struct exit_info info;
 
+	/* A kernel without the call may not report POLLHUP. */
+	if (!get_info(pidfd, &info) && errno != ESRCH)
+		return false;
 	if (poll(&hangup, 1, -1) < 0)
 		err(1, "poll");
-	if (ioctl(pidfd, PIDFD_GET_INFO, &info) < 0 ||
-	    !(info.mask & PIDFD_INFO_EXIT))
+	if (!get_info(pidfd, &info) || !(info.mask & PIDFD_INFO_EXIT))
 		return false;
 	*status = info.exit_code;
 	return true;
 }
 
+/* What the library does at last: whether it learns that the helper has exited with status. */
+static bool learns(enum way way, pid_t pid, int pidfd, int expected)
+{
+	siginfo_t info;
+	int status = 0;
+	bool known;
+
+	switch (way) {
+	case SIGNAL_0:
+	case SIGNAL_0_NO_EXEC:
+		known = waitid(P_PIDFD, pidfd, &info, WEXITED | __WALL) == 0;
+		if (known && info.si_code == CLD_EXITED)
+			status = info.si_status << 8;
+		else if (!known)
+			known = status_from_pidfd(pidfd, &status);
+		close(pidfd);
+		break;
+	case AUTOREAP_PIDFD:
+		known = status_from_pidfd(pidfd, &status);
+		close(pidfd);
+		break;
+	default:
+		/* After a double fork, this is another process's status. */
+		known = waitpid(pid, &status, 0) == pid;
+	}
+	return known && WIFEXITED(status) && WEXITSTATUS(status) == expected;
+}
+
+/* 100 helpers: start one, wait until it has exited, ask whether it is found or known. */
+static void run(enum way way, bool looks, int *zombies, int *found, int *known)
+{
+	int pidfd[CHILDREN], i;
+	pid_t pid[CHILDREN];
+
+	for (i = 0; i < CHILDREN; i++) {
+		pid[i] = start(way, i + 1, &pidfd[i]);
+		if (pid[i] < 0)
+			err(1, "%s", names[way]);
+		*zombies += exits_as_zombie(pid[i]);
+		if (looks)
+			*found += waitpid(-1, NULL, WNOHANG) > 0;
+	}
+	/* Now all have exited, and the library has waited for none. */
+	for (i = 0; i < CHILDREN; i++)
+		*known += learns(way, pid[i], pidfd[i], i + 1);
+}
+
 static void print_row(enum way way)
 {
-	int zombies = 0, waits = 0, statuses = 0, signals, status, i;
-	int pidfd[CHILDREN], end[2];
-	pid_t pid[CHILDREN], own;
+	int signals, found = 0, zombies = 0, known = 0, known_ignored = 0, none = 0;
 	const char *own_waited = "no";
+	int end[2], status;
+	pid_t own;
 
 	signal(SIGCHLD, way == FORK_IGNORE ? SIG_IGN : count_sigchld);
 
@@ -141,42 +220,32 @@ static void print_row(enum way way)
 	close(end[0]);
 
 	sigchlds = 0;
-	for (i = 0; i < CHILDREN; i++) {
-		pid[i] = start(way, i + 1, &pidfd[i]);
-		if (pid[i] < 0)
-			err(1, "%s", names[way]);
-		zombies += exits_as_zombie(pid[i]);
-	}
+	run(way, false, &zombies, &none, &known);
 	signals = sigchlds;
-
-	/* Now all have exited, and nothing has been reaped by this process. */
-	for (i = 0; i < CHILDREN; i++) {
-		bool known = waitpid(pid[i], &status, __WALL) == pid[i];
-
-		waits += known;
-		if (way == AUTOREAP_PIDFD) {
-			known = status_from_pidfd(pidfd[i], &status);
-			close(pidfd[i]);
-		}
-		/* After a double fork, this is another process's status. */
-		if (known && WIFEXITED(status) && WEXITSTATUS(status) == i + 1)
-			statuses++;
-	}
+	run(way, true, &none, &found, &none);
 
 	close(end[1]);
 	if (waitpid(own, &status, 0) == own &&
 	    WIFEXITED(status) && WEXITSTATUS(status) == OWN_STATUS)
 		own_waited = "yes";
 
-	printf("%-27s %7d %9d %6d %9d   %s\n", names[way], zombies, signals,
-	       waits, statuses, own_waited);
+	signal(SIGCHLD, SIG_IGN);
+	run(way, false, &none, &none, &known_ignored);
+
+	printf("%-27s %8d %9d %8d %9d %11d   %s\n", names[way], signals, found, zombies,
+	       known, known_ignored, own_waited);
+	fflush(stdout);
 }
 
-int main(void)
+int main(int argc, char *argv[])
 {
 	sigset_t none;
 	bool missing;
 	enum way way;
+
+	/* A helper. */
+	if (argc == 2)
+		return atoi(argv[1]);
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -186,13 +255,13 @@ int main(void)
 	if (missing)
 		warn("clone3(CLONE_AUTOREAP): this kernel does not have it");
 
-	puts("                            zombies             wait  statuses   own child");
-	puts("100 children by                left  SIGCHLDs  calls     known   waited for");
-	for (way = FORK; way < WAYS; way++) {
+	puts("                                      found by           statuses  if SIGCHLD   own child");
+	puts("100 helpers by              SIGCHLDs  wait(-1)  zombies     known  is ignored   waited for");
+	for (way = 0; way < WAYS; way++) {
 		if (way < AUTOREAP || !missing)
 			print_row(way);
 		else
-			printf("%-27s       -         -      -         -   -\n", names[way]);
+			printf("%-27s        -         -        -         -           -   -\n", names[way]);
 	}
 	return missing ? 2 : 0;
 }
