@@ -1,38 +1,53 @@
 #!/bin/sh
 # Usage: scripts/examples.sh DIR
-# Writes what people copy to DIR, to be compiled. Of the page: page.c, the functions without a
-# main(). Of the page of the other flags: guarded.c, the same with its flags; family.c, with
-# those for a helper that starts processes; group.h, what child and owner of a process group do;
-# high.h, how a pidfd gets a high number; probe.c, a program that prints what the probes say. Of the
-# man page: man.c, its example. And the samples.
+# Writes what people copy to DIR, to be compiled. helper.h and the other samples; page.c, the
+# function of the page that uses helper.h, without a main(); libhelper.c, run.py and class.cc, what
+# it has for other languages. Of the page of the other flags:
+# flags.h, what its examples give to helper.h as GUARDED and, for a helper that starts processes,
+# as FAMILY; group.h, what the owner of a process group does; high.h, how a pidfd gets a high
+# number; probe.c, a program that prints what the probes say. Of the man page: man.c, its
+# example.
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
 
 dir=${1:?}
-# An example ends where the text goes on at the margin.
-awk '/^    #define _GNU_SOURCE/ { on = 1 } on && /^[^ ]/ { exit } on { sub(/^    /, ""); print }' \
-	"$top/Documentation/userspace-api/clone_autoreap.rst" >"$dir/page.c"
-# flags TEXT: the assignment of flags that follows the line like TEXT in the page of the other flags
-flags() {
-	awk -v text="$1" 'index($0, text) { on = 1 } on && /^ *\.flags = / { all = 1 }
-		all { printf "%s", $0 } all && /,$/ { exit }' \
-		"$top/Documentation/userspace-api/clone_autokill.rst"
+page=$top/Documentation/userspace-api/clone_autoreap.rst
+leash=$top/Documentation/userspace-api/clone_autokill.rst
+# example FILE [TEXT]: the first after the line that begins with TEXT, or of the page. It begins with an #include,
+# #define or import, and ends where the text goes on at the margin.
+example() {
+	awk -v section="${2:-}" 'section == "" || index($0, section) == 1 { here = 1 }
+		here && /^    (#(define|include)|import) / { on = 1 }
+		on && /^[^ ]/ { exit } on { sub(/^    /, ""); print }' "$page" >"$dir/$1"
+	[ -s "$dir/$1" ] || die "the page has lost its $1"
 }
-# with FLAGS NAME: NAME.c, which is the page's function with FLAGS in place of its own
-with() {
-	case $1 in *.flags*) ;; *) die "the page of the other flags has lost those of $2" ;; esac
-	sed "s/^ *\.flags = CLONE_AUTOREAP .*,\$/$1/" "$dir/page.c" >"$dir/$2.c"
-	! cmp -s "$dir/page.c" "$dir/$2.c" || die "the page's function has no flags that could be replaced"
+example page.c
+example libhelper.c 'Other languages'
+example run.py 'Python then runs a program'
+example class.cc 'C++ includes the file'
+# member NAME TEXT: what the member gets after the line like TEXT in the page of the other flags
+member() {
+	awk -v member=" *[.]$1 = " -v text="$2" 'index($0, text) { on = 1 }
+		on && sub(member, "") { sub(/,[^,]*$/, ""); print; exit }' "$leash"
 }
-with "$(flags 'To use them in run_helper()')" guarded
-with "$(flags 'A PID namespace')" family
-sed -n 's,^    \(setpgid(.*;\) */\* the child \*/$,#define IN_CHILD \1,p
-	/^    syscall(SYS_pidfd_send_signal/{N; s,^ *,#define IN_OWNER ,; s,\n *, ,; s, */\* the owner \*/$,,p;}' \
-	"$top/Documentation/userspace-api/clone_autokill.rst" >"$dir/group.h"
-[ "$(grep -c '^#define IN_.*;$' "$dir/group.h")" = 2 ] || die "the page of the other flags has lost its process group"
+{
+	# <linux/sched.h> of 7.1 has them.
+	printf '#ifndef %s\n#define %s %s\n#endif\n' \
+		CLONE_NNP CLONE_NNP 0x800000000ULL CLONE_PIDFD_AUTOKILL CLONE_PIDFD_AUTOKILL 0x1000000000ULL \
+		CLONE_NEWUSER CLONE_NEWUSER 0x10000000ULL CLONE_NEWPID CLONE_NEWPID 0x20000000ULL
+	echo "#define GUARDED ($(member clone_flags 'struct helper_args'))"
+	echo "#define FAMILY ($(member clone_flags 'A PID namespace'))"
+} >"$dir/flags.h"
+[ "$(grep -c '^#define [A-Z]* (CLONE_PIDFD_AUTOKILL | CLONE_NNP' "$dir/flags.h")" = 2 ] ||
+	die "the page of the other flags has lost its flags"
+{
+	echo "#define IN_ARGS args.flags = $(member flags 'A process group');"
+	sed -n '/^    syscall(SYS_pidfd_send_signal/{N; s,^ *,#define IN_OWNER ,; s,\n *, ,p;}' "$leash"
+} >"$dir/group.h"
+[ "$(grep -c '^#define IN_.*[A-Z)];$' "$dir/group.h")" = 2 ] || die "the page of the other flags has lost its process group"
 {
 	printf '#define HIGH_NUMBER \\\n'
-	sed -n '/^    high = fcntl/,/^    }/s/$/ \\/p' "$top/Documentation/userspace-api/clone_autokill.rst"
+	sed -n '/^    high = fcntl/,/^    }/s/$/ \\/p' "$leash"
 	echo
 } >"$dir/high.h"
 grep -q F_DUPFD_CLOEXEC "$dir/high.h" || die "the page of the other flags has lost its high number"
@@ -40,11 +55,11 @@ grep -q F_DUPFD_CLOEXEC "$dir/high.h" || die "the page of the other flags has lo
 {
 	echo '#define _GNU_SOURCE'
 	printf '#include <%s>\n' errno.h stdio.h stdlib.h string.h sys/syscall.h unistd.h linux/sched.h
-	sed -n '/^    static int probe/,/^    }/p' "$top/Documentation/userspace-api/clone_autokill.rst"
+	sed -n '/^    static int probe/,/^    }/p' "$leash"
 	echo 'int main(int argc, char **argv)'
 	echo '{ if (argc > 1 && setresuid(atoi(argv[1]), atoi(argv[1]), atoi(argv[1]))) return 1;'
 	sed -n 's/^    \([a-z]*\) = \(probe(.*)\);$/printf("\1 %s\\n", strerrorname_np(\2));/p' \
-		"$top/Documentation/userspace-api/clone_autokill.rst"
+		"$leash"
 	echo 'return 0; }'
 } >"$dir/probe.c"
 [ "$(grep -c 'printf("[a-z]* ' "$dir/probe.c")" = 2 ] || die "the page of the other flags has lost a probe"
@@ -53,6 +68,6 @@ grep -q F_DUPFD_CLOEXEC "$dir/high.h" || die "the page of the other flags has lo
 	sed -n '/^\.SH EXAMPLES/,/^\.EE/{/^\./d; s/\\-/-/g; p;}' "$top/man/PIDFD_GET_INFO.2const"
 	echo 'int main(void) { return exit_status(0); }'
 } >"$dir/man.c"
-cp "$top"/samples/pidfd/*.c "$dir"
-grep -q run_helper "$dir/page.c" || die "the page has lost its example"
+cp "$top"/samples/pidfd/* "$dir"
+grep -q helper_start "$dir/page.c" || die "the page has lost its example"
 grep -q '^exit_status' "$dir/man.c" || die "the man page has lost its example"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Usage: scripts/tests/told_test.sh
-# A reminder of words, not a proof: the pages, the man pages and the sample still have those
+# A reminder of words, not a proof: the pages, the man pages and helper.h still have those
 # about what users were surprised by. That it is so is shown by proof/programs.sh, and by
 # example_test.sh. Prints TAP.
 # Exit status: 0 all pass; 1 one fails.
@@ -20,9 +20,17 @@ told() {
 
 page=Documentation/userspace-api/clone_autoreap.rst
 leash=Documentation/userspace-api/clone_autokill.rst
-sample=samples/pidfd/spawn-helper.c
-told "$page" 'add another flag' CLONE_NNP 'does not fall back' 'starts nothing'
-told "$leash" 'does not fall back on fork()' EINVAL ENOSYS EPERM 'nothing is started'
+header=samples/pidfd/helper.h
+told "$page" 'nothing can replace has no fallback' CLONE_NNP EINVAL ENOSYS EPERM 'starts nothing'
+told "$header" 'flags of clone3() that no other way can replace' 'If they cannot be had' 'nothing is started'
+for where in "$page" "$header" README.md; do
+	told "$where" 'GPL-2.0 OR BSD-3-Clause'
+done
+told "$page" 'ltrace 0.7.3 does not' 'aborts' 'with CLONE_AUTOREAP or without'
+told "$page" 'stopped before exec keeps its parent waiting'
+told "$header" 'stopped before exec' 'sleeps until it goes on'
+told "$header" 'must not wait for children that it does not know'
+told "$leash" 'has no fallback' EINVAL ENOSYS EPERM 'nothing is started'
 told "$leash" 'CLONE_PIDFD_AUTOKILL fails with EINVAL without CLONE_AUTOREAP' 'EPERM without CLONE_NNP'
 told man/CLONE_NNP.2const 'CLONE_PIDFD | CLONE_NNP' EFAULT EINVAL ENOSYS EPERM
 told man/CLONE_PIDFD_AUTOKILL.2const 'CLONE_PIDFD | CLONE_AUTOREAP | CLONE_NNP | CLONE_PIDFD_AUTOKILL' EFAULT EINVAL ENOSYS EPERM
@@ -31,7 +39,7 @@ told "$leash" 'CLONE_NEWPID alone' "owner's /proc"
 told "$leash" 'process group' 'needs 6.9'
 told "$leash" 'foreground process group' Ctrl-C SIGTTIN
 told man/CLONE_PIDFD_AUTOKILL.2const CLONE_NEWPID CLONE_NEWUSER PIDFD_SIGNAL_PROCESS_GROUP
-told "$sample" 'own children are not killed'
+told "$leash" 'own children live on'
 told "$page" core_pattern core_pipe_limit 'no /proc/PID'
 told man/CLONE_AUTOREAP.2const core_pattern core_pipe_limit 'find no /proc/'
 told "$leash" 'dumps core' 'after that'
@@ -40,9 +48,8 @@ for where in "$leash" man/CLONE_PIDFD_AUTOKILL.2const; do
 	told "$where" 'second close' closefrom shell
 	told "$where" 'high number' 'is safe'
 done
-told "$sample" 'closes the number kills' 'shell'
 told "$page" SIGHUP nohup
-told "$sample" SIGHUP nohup
+told "$header" SIGHUP nohup
 told "$page" 'exec closes the pidfd' 'close-on-exec flag has been cleared'
 told "$leash" 'exec closes' 'close-on-exec flag has been cleared'
 told man/CLONE_PIDFD_AUTOKILL.2const close-on-exec execve 'unless the flag has been cleared'

@@ -2,17 +2,20 @@
 /*
  * unlucky worker | killed | refused
  *
- * Runs a helper as the sample does, in an application that is out of luck. While it starts
+ * Runs a helper by helper.h, in an application that is out of luck. While it starts
  * the helper by fork(), another thread forks a worker, which does not call exec and so has
  * copies of all files; with "killed" the application is killed then as well. With "refused"
  * PIDFD_GET_INFO is refused, by whoever runs this, for a helper that lives.
  * Ends with 0 if the helper runs, and its end is found, within 10 seconds.
  */
 #define _GNU_SOURCE
+#include <err.h>
+#include <signal.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 static bool is_killed, is_forked;
 
@@ -20,12 +23,10 @@ static void fork_worker(void);
 static pid_t fork_both(void);
 static long has_forked(long call);
 
-#define main sample_main
 #define fork() fork_both()
 #undef SYS_pidfd_open
 #define SYS_pidfd_open has_forked(__NR_pidfd_open)
-#include "spawn-helper.c"
-#undef main
+#include "helper.h"
 #undef fork
 
 static void fork_worker(void)
@@ -56,14 +57,16 @@ static long has_forked(long call)
 static void run(int out)
 {
 	char *argv[] = { "/bin/echo", "hello", NULL };
+	struct helper_args args = { .path = argv[0], .argv = argv };
 	struct helper helper;
+	int status;
 
 	setpgid(0, 0);
 	dup2(out, STDOUT_FILENO);
-	if (start_helper(&helper, argv, false))
-		err(1, "start_helper");
-	if (finish_helper(&helper))
-		err(2, "finish_helper");
+	if (helper_start(&helper, &args))
+		err(1, "helper_start");
+	if (helper_wait(&helper, &status) || status)
+		err(2, "helper_wait");
 	_exit(is_forked ? 0 : 3);
 }
 
@@ -84,7 +87,7 @@ static int ends_with(pid_t pid, int wanted)
 /* What it is for is done when the helper has ended, whatever is said about that. */
 static int finish_living(void)
 {
-	struct helper helper = { .is_zombie = false };
+	struct helper helper = { .way = HELPER_BY_AUTOREAP };
 
 	signal(SIGCHLD, SIG_IGN);
 	helper.pid = fork();
@@ -94,8 +97,8 @@ static int finish_living(void)
 	}
 	helper.pidfd = syscall(__NR_pidfd_open, helper.pid, 0);
 	alarm(10);
-	if (finish_helper(&helper) >= 0 || errno != EPERM)
-		err(1, "finish_helper");
+	if (!helper_wait(&helper, NULL) || errno != EPERM)
+		err(1, "helper_wait");
 	if (!kill(helper.pid, 0))
 		errx(1, "the helper is still there");
 	return 0;
