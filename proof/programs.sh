@@ -1,9 +1,9 @@
 #!/bin/sh
 # Usage: [BASE= | KDIR=] [ACCEL=] [SMP=] [TIMEOUT=] [EXAMPLES=dir] proof/programs.sh
-# Runs programs of Debian together with what people copy, the function of the page and the
-# sample, in the guest, on the built kernel with the series: as helpers, as tools
-# that watch the application, as applications that wait. A line a test, and its figures.
-# EXAMPLES holds another page.c and spawn-helper.c, such as broken ones.
+# Runs programs of Debian together with what people copy, helper.h, in the guest, on the
+# built kernel with the series: as helpers, as tools that watch the application, as
+# applications that wait, and as one that uses helper.h. A line a test, and its figures.
+# EXAMPLES holds another helper.h, such as a broken one.
 # Exit status: that of vm/run.sh: 0 pass; 1 a test failed or a result is missing; 2 usage or
 # build; 3 kernel splat or panic; 124 timeout.
 . "$(dirname -- "$0")/../scripts/lib.sh"
@@ -20,49 +20,43 @@ rm -rf "$root"
 dir=$root/kselftest/programs
 mkdir -p "$dir"
 
-step CC "application group library glib probe scm_pidfd spawn-helper"
+step CC "application glib group library probe refuse scm_pidfd spawn-helper"
 examples=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-programs.XXXXXX")
 trap 'rm -rf "$examples"' EXIT
 "$top/scripts/examples.sh" "$examples"
-[ -z "${EXAMPLES:-}" ] || cp "$EXAMPLES/page.c" "$EXAMPLES/spawn-helper.c" "$examples"
-# without FLAG NAME: NAME.c, which is the page's function without FLAG
-without() {
-	sed "s/$1 | //; s/ | $1//" "$examples/page.c" >"$examples/$2.c"
-	! cmp -s "$examples/page.c" "$examples/$2.c" || [ -n "${EXAMPLES:-}" ] ||
-		die "the page's function has no $1 that could be left out"
-}
-without CLONE_VFORK unsuspended
-without CLONE_AUTOREAP plain
-# cc PROGRAM SOURCE... [OPTION]...: dynamic, as most are, and as ltrace needs it
+[ -z "${EXAMPLES:-}" ] || cp "$EXAMPLES/helper.h" "$examples"
+# cc PROGRAM SOURCE [OPTION]...: dynamic, as most are, and as ltrace needs it
 cc() {
 	program=$1; shift
-	logged "$logs/cc.log" gcc -O1 -g -Wall -Wextra -Werror -I"$examples" -I"$src" -isystem "$headers" \
+	logged "$logs/cc.log" gcc -O1 -g -Wall -Wextra -Werror -I"$examples" -isystem "$headers" \
 		-o "$dir/$program" "$@" || die "$program: $(grep -m1 error: "$logs/cc.log") (log: $logs/cc.log)"
 }
-cc application.sample "$src/application.c" "$src/sample.c"
-# A helper in a PID namespace, of root and of a user.
-sed 's/ | CLONE_NEWUSER//' "$examples/family.c" >"$examples/family.root.c"
-for name in page unsuspended plain guarded family family.root; do
-	cc "application.$name" "$src/application.c" "$examples/$name.c"
-done
+cc application "$src/application.c"
+# With what the page of the other flags says; a helper in a PID namespace, of root and of a user.
+cc application.guarded "$src/application.c" -DCLONE_FLAGS=GUARDED
+cc application.family "$src/application.c" -DCLONE_FLAGS=FAMILY
+cc application.family.root "$src/application.c" '-DCLONE_FLAGS=(FAMILY & ~CLONE_NEWUSER)'
 cc spawn-helper "$examples/spawn-helper.c"
 cc probe "$examples/probe.c"
+cc refuse "$top/scripts/tests/refuse.c"
 cc group "$src/group.c"
 cc library.so "$src/library.c" -shared -fPIC
 cc scm_pidfd "$src/scm_pidfd.c"
+"$src/xe.sh" "$examples/helper.h" "$dir"
 # QEMU needs that library, so it is there, without the headers.
 cc glib "$src/glib.c" -l:libglib-2.0.so.0
 cp "$src/guest.sh" "$dir"
 echo timeout=240 >"$dir/settings"
 echo programs:guest.sh >"$root/kselftest/kselftest-list.txt"
-sed -n 's,^each \([^ ]*\).*,programs/guest.sh page.\1 noskip\nprograms/guest.sh sample.\1 noskip,p
-	s,^once \([^ ]*\).*,programs/guest.sh \1 noskip,p' "$src/guest.sh" >"$expected"
+sed -n 's,^once \([^ ]*\).*,programs/guest.sh \1 noskip,p' "$src/guest.sh" >"$expected"
 
 # The programs, and of python, perl and gdb only the modules that are loaded.
 emulator=qemu-$(uname -m)
-step PACK "bash bwrap gdb ltrace perl python3 $emulator strace xargs"
+step PACK "bash bwrap gdb ltrace nohup perl python3 $emulator strace valgrind xargs"
 {
-	printf '/usr/bin/%s\n' bash bwrap env gdb ltrace perl python3 "$emulator" strace xargs
+	printf '/usr/bin/%s\n' bash bwrap env gdb ltrace nohup perl python3 "$emulator" strace valgrind valgrind.bin xargs
+	# Its core, for programs of this machine; the tool that checks nothing needs no symbols of libc.
+	find /usr/libexec/valgrind /usr/lib/valgrind -name 'none-*-linux' -o -name 'vgpreload_core-*.so' -o -name default.supp || :
 	# gdb loads it when it sees a libc.
 	ls "$(dirname "$(gcc -print-file-name=libc.so.6)")"/libthread_db.so.1
 	modules='import sys

@@ -1,12 +1,14 @@
 #!/bin/sh
 # Usage: [ELSEWHERE=1] scripts/debian.sh list
 #        scripts/debian.sh get PACKAGE[=VERSION | /SUITE]
+#        scripts/debian.sh source PACKAGE
 #        scripts/debian.sh sources SUITE...
 # The linux-source packages of Debian: `list` prints PACKAGE=VERSION of all that the
 # sources of this machine offer, and with ELSEWHERE=1 of those of other releases too;
 # `get` downloads one, or any other package, to the current directory, from there if this
 # machine's own sources lack it. Those lists lie apart, in $O/apt, and change nothing
-# else. `sources` prints lines for apt's sources.list: the suites, from this machine's
+# else. `source` downloads the source of a package, of the release that this machine runs or,
+# if it is none of Debian, of the current one. `sources` prints lines for apt's sources.list: the suites, from this machine's
 # mirrors.
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
@@ -71,8 +73,22 @@ get)
 		update
 		logged "$log" elsewhere apt-get download "$2" || die "cannot get $2: $(tail -n 1 "$log")"
 	fi ;;
+source)
+	[ $# = 2 ] || die "say which package: scripts/debian.sh source PACKAGE"
+	# shellcheck disable=SC1090
+	suite=$(. "${OS_RELEASE:-/etc/os-release}" 2>/dev/null && [ "${ID:-}" = debian ] && echo "${VERSION_CODENAME:-}") || suite=
+	lists=$O/apt/source
+	mkdir -p "$lists/lists/partial" "$lists/cache/archives/partial"
+	sources "${suite:-trixie}" | sed 's/^deb /deb-src /' >"$lists/sources.list"
+	set -- "$2" -o Dir::Etc::SourceList="$lists/sources.list" -o Dir::Etc::SourceParts=/dev/null \
+		-o Dir::State::Lists="$lists/lists" -o Dir::Cache="$lists/cache" -o APT::Sandbox::User=root
+	[ -n "$(find "$lists/updated" -mmin -1440 2>/dev/null)" ] || {
+		(shift; logged "$log" apt-get update "$@") || die "cannot get the list of sources: $(tail -n 1 "$log")"
+		touch "$lists/updated"
+	}
+	logged "$log" apt-get source --download-only "$@" || die "cannot get the source of $1: $(tail -n 1 "$log")" ;;
 sources)
 	shift
 	sources "$@" ;;
-*)	die "usage: scripts/debian.sh list | get PACKAGE[=VERSION | /SUITE] | sources SUITE..." ;;
+*)	die "usage: scripts/debian.sh list | get PACKAGE[=VERSION | /SUITE] | source PACKAGE | sources SUITE..." ;;
 esac

@@ -26,7 +26,7 @@ guests)
 		packages="$packages $(. "$top/vm/arch/$name/arch.sh"; echo "$packages_qemu")"
 	done ;;
 userland) packages="$packages e2fsprogs mmdebstrap" ;;
-programs) packages="$packages bubblewrap findutils gdb ltrace python3-minimal qemu-user strace" ;;
+programs) packages="$packages bubblewrap findutils gdb ltrace patch python3-minimal qemu-user strace valgrind" ;;
 esac
 
 # Debian's names are the needs; scripts/packages says what others call them. There the

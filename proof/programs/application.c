@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An application in which a library starts a helper: by run_helper(), which is that of
- * the page, or the sample's functions under that name. How it is called:
+ * An application in which a library starts a helper, by helper.h with the clone_flags
+ * CLONE_FLAGS, if any. How it is called:
  *
  * application WAY PROGRAM [ARGUMENT]...
  *     The helper is PROGRAM. WAY is what the application does about signals: `default`,
  *     or they are all `ignored` or `blocked`. Prints how the helper has ended, and ends
  *     with its exit status; with 100 if it was killed or could not be run, and with 99
  *     if the application's mask is not what it was before. With `errno` that is wanted
- *     of errno too.
+ *     of errno too. With `way` it prints before that how the helper was started, and with
+ *     `spawn` that is done by posix_spawn().
  * application handlers PROGRAM
  *     Starts a lot of helpers while its process group is sent signals, which it handles.
  *     Ends with 1 if a handler has run in a child, or never.
@@ -17,16 +18,35 @@
  *     and can wait for a child.
  */
 #define _GNU_SOURCE
-#include <errno.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "helper.h"
+#include "flags.h"
 
-int run_helper(char *const argv[]);
+#include <spawn.h>
+#include <stdio.h>
+
+#ifndef CLONE_FLAGS
+#define CLONE_FLAGS		0
+#endif
+
+static struct helper helper;
+
+/* The status of a program, -1 with errno if it cannot be run. */
+static int run_helper(char *const argv[])
+{
+	struct helper_args args = { .path = argv[0], .argv = argv, .clone_flags = CLONE_FLAGS };
+	int status;
+
+	return helper_start(&helper, &args) || helper_wait(&helper, &status) ? -1 : status;
+}
+
+static int spawn(char *const argv[])
+{
+	int status;
+	pid_t pid;
+
+	errno = posix_spawn(&pid, argv[0], NULL, NULL, argv, environ);
+	return errno || waitpid(pid, &status, 0) != pid ? -1 : status;
+}
 
 /* A debugger stops here. */
 static __attribute__((noinline)) void after_helper(int status)
@@ -75,7 +95,7 @@ static void handler(int sig)
 
 static int handlers(char *const argv[])
 {
-	/* The sample and the page reset it last, of the ordinary ones. */
+	/* The child resets it last, of the ordinary ones. */
 	const int sig = SIGSYS;
 	struct sigaction action = { .sa_handler = handler, .sa_flags = SA_RESTART };
 	int i, ran = 0;
@@ -104,6 +124,8 @@ static int handlers(char *const argv[])
 	       *in_child ? "yes" : "no");
 	return ran < 100 || *in_child || action.sa_handler != handler;
 }
+
+static const char * const ways[] = { "autoreap", "clone3", "clone", "fork", "fork alone" };
 
 static int is_same(const sigset_t *a, const sigset_t *b)
 {
@@ -143,7 +165,7 @@ int main(int argc, char *argv[])
 	prepare(argv[1]);
 	sigprocmask(SIG_SETMASK, NULL, &before);
 	errno = EXDEV;
-	status = run_helper(argv + 2);
+	status = strcmp(argv[1], "spawn") ? run_helper(argv + 2) : spawn(argv + 2);
 	error = errno;
 	sigprocmask(SIG_SETMASK, NULL, &after);
 	after_helper(status);
@@ -152,6 +174,8 @@ int main(int argc, char *argv[])
 		printf("the mask has changed\n");
 		return 99;
 	}
+	if (!strcmp(argv[1], "way"))
+		printf("%s: ", ways[helper.way]);
 	if (status < 0) {
 		printf("error %s\n", strerrorname_np(error));
 		return 100;

@@ -3,7 +3,10 @@
  * An application that watches a helper by its number, with GLib. Prints the status that
  * GLib tells of a helper which ends with 4, or `none` if it has told nothing in 5 s.
  */
-#include "sample.c"
+#define _GNU_SOURCE
+#include "helper.h"
+
+#include <stdio.h>
 
 /* GLib's, and so that its headers need not be installed. */
 typedef struct _GMainLoop GMainLoop;
@@ -31,21 +34,21 @@ static int too_late(void *loop)
 int main(void)
 {
 	char *const argv[] = { "/bin/sh", "-c", "sleep 1; exit 4", NULL };
+	struct helper_args args = { .path = argv[0], .argv = argv };
 	GMainLoop *loop = g_main_loop_new(NULL, 0);
 	struct helper helper;
-	int error;
-	pid_t pid = clone_helper(&helper, false);
+	int known;
 
-	if (!pid)
-		exec_helper(argv, &error);
-	g_child_watch_add(pid, has_ended, loop);
+	if (helper_start(&helper, &args))
+		return 1;
+	g_child_watch_add(helper.pid, has_ended, loop);
 	g_timeout_add(5000, too_late, loop);
 	g_main_loop_run(loop);
 	if (status < 0)
 		printf("none");
 	else
 		printf("%d", WEXITSTATUS(status));
-	status = finish_helper(&helper);
-	printf(" %d\n", status < 0 ? -errno : WEXITSTATUS(status));
+	known = !helper_wait(&helper, &status);
+	printf(" %d\n", known ? WEXITSTATUS(status) : -errno);
 	return 0;
 }

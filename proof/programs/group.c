@@ -4,37 +4,35 @@
  * and ends the group once the program has written something. Ends with 0 when nobody has its
  * standard output any more; is killed by SIGALRM if that takes too long.
  */
-#include "sample.c"
+#define _GNU_SOURCE
+#include "helper.h"
 #include "group.h"
+
+#ifndef PIDFD_SIGNAL_PROCESS_GROUP
+#define PIDFD_SIGNAL_PROCESS_GROUP	(1UL << 2)
+#endif
 
 int main(int argc, char *argv[])
 {
-	int pidfd, out[2];
-	struct clone_args args = {
-		.flags = CLONE_AUTOREAP | CLONE_PIDFD | CLONE_NNP | CLONE_PIDFD_AUTOKILL,
-		.pidfd = (uintptr_t)&pidfd,
-	};
+	struct helper_args args = { .argv = argv + 1, .nfds = 1 };
+	struct helper_fd output = { .to = 1 };
+	struct helper helper;
 	char text[100];
-	pid_t pid;
+	int out[2];
 
-	if (argc < 2 || pipe(out))
+	if (argc < 2 || pipe2(out, O_CLOEXEC))
 		return 1;
-	pid = syscall(SYS_clone3, &args, sizeof(args));
-	if (pid < 0)
-		err(1, "clone3");
-	if (!pid) {
-		IN_CHILD
-		dup2(out[1], 1);
-		close(out[0]);
-		close(out[1]);
-		execv(argv[1], argv + 1);
-		err(127, "%s", argv[1]);
-	}
+	args.path = argv[1];
+	args.fds = &output;
+	output.from = out[1];
+	IN_ARGS
+	if (helper_start(&helper, &args))
+		return 1;
 	close(out[1]);
 	if (read(out[0], text, sizeof(text)) <= 0)
 		return 1;
-	IN_OWNER
 	alarm(10);
+	IN_OWNER
 	while (read(out[0], text, sizeof(text)) > 0)
 		;
 	return 0;

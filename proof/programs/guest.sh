@@ -1,7 +1,7 @@
 #!/bin/sh
-# Runs in the guest, under kselftest's runner, and prints TAP: for each line `each NAME ...`
-# below the tests page.NAME and sample.NAME, for each `once NAME ...` the test NAME.
-# proof/programs.sh takes the names from here too, so that none can be missing.
+# Runs in the guest, under kselftest's runner, and prints TAP: for each line `once NAME ...`
+# below the test NAME. proof/programs.sh takes the names from here too, so that none can be
+# missing.
 
 # bwrap replaces the root, which cannot be done to the first root of a system. So be in a
 # second mount of it.
@@ -31,14 +31,7 @@ once() {
 	sed 's/^/# /' /tmp/figures
 	echo "$result $number - $name"
 }
-# each NAME COMMAND...: a test of both applications
-each() {
-	claim=$1; shift
-	for by in page sample; do
-		application=$PWD/application.$by
-		once "$by.$claim" "$@"
-	done
-}
+application=$PWD/application
 # in_time PROGRAM...: it is killed if it takes too long; its helper is not, so no pipe may
 # wait for that
 in_time() { busybox timeout -s KILL 30 "$@"; }
@@ -59,9 +52,9 @@ says() {
 	[ "$said" = "$wanted" ] || { echo "$*: says '$said', not '$wanted'"; return 1; }
 }
 starts_clean() { says 'exit 0' "$1" "$application" clean; }
-each helper_of_a_plain_application_starts_clean starts_clean default
-each helper_of_one_that_ignores_signals_starts_clean starts_clean ignored
-each helper_of_one_that_blocks_signals_starts_clean starts_clean blocked
+once helper_of_a_plain_application_starts_clean starts_clean default
+once helper_of_one_that_ignores_signals_starts_clean starts_clean ignored
+once helper_of_one_that_blocks_signals_starts_clean starts_clean blocked
 
 handlers() {
 	in_time "$application" handlers /bin/true >/tmp/said
@@ -69,37 +62,36 @@ handlers() {
 	figure "$(cat /tmp/said)"
 	return "$rc"
 }
-each no_handler_runs_in_the_child handlers
-each mask_and_errno_are_kept says 'exit 0' errno /bin/true
-each signal_is_told says 'signal 9' default /bin/sh -c 'kill -9 $$'
-each no_such_program_is_told says 'error ENOENT' default /none
-each forbidden_program_is_told says 'error EACCES' default /proc/version
-each exit_127_is_told says 'exit 127' default /bin/sh -c 'exit 127'
+once no_handler_runs_in_the_child handlers
+once mask_and_errno_are_kept says 'exit 0' errno /bin/true
+once signal_is_told says 'signal 9' default /bin/sh -c 'kill -9 $$'
+once no_such_program_is_told says 'error ENOENT' default /none
+once forbidden_program_is_told says 'error EACCES' default /proc/version
+once exit_127_is_told says 'exit 127' default /bin/sh -c 'exit 127'
 
-each bwrap_ends says 'exit 4' ignored /usr/bin/bwrap --ro-bind / / --unshare-pid /bin/sh -c 'exit 4'
-each python_knows_how_its_child_ended says 'exit 4' ignored /usr/bin/python3 -ISc \
+once bwrap_ends says 'exit 4' ignored /usr/bin/bwrap --ro-bind / / --unshare-pid /bin/sh -c 'exit 4'
+once python_knows_how_its_child_ended says 'exit 4' ignored /usr/bin/python3 -ISc \
 	'import subprocess, sys; sys.exit(subprocess.call(["/bin/sh", "-c", "exit 4"]))'
 # perl itself sees to it that SIGCHLD is not ignored.
-each perl_knows_how_its_child_ended says 'exit 4' ignored /usr/bin/perl -e \
+once perl_knows_how_its_child_ended says 'exit 4' ignored /usr/bin/perl -e \
 	'exit(system("/bin/sh", "-c", "exit 4") >> 8)'
 
+# gdb_of OPTION...: the application with a helper, in gdb
 gdb_of() {
-	in_time gdb -nx -batch -ex 'set debuginfod enabled off' -ex 'break after_helper' -ex run \
-		-ex 'print/x status' -ex continue --args "$1" default /bin/sh -c 'exit 3' >/tmp/said 2>&1
+	in_time gdb -nx -batch -ex 'set debuginfod enabled off' "$@" \
+		--args "$application" default /bin/sh -c 'exit 3' >/tmp/said 2>&1
 	cat /tmp/said
 }
 gdb_stops() {
-	gdb_of "$application"
+	gdb_of -ex 'break after_helper' -ex run -ex 'print/x status' -ex continue
 	does_it_say '^Breakpoint 1, after_helper' ' = 0x300$' 'exited with code 03' && ! does_it_say "Couldn't get"
 }
-gdb_does_not_stop() {
-	gdb_of "$PWD/application.unsuspended"
-	figure "gdb says: $(grep -m1 "Couldn't get" /tmp/said)"
-	does_it_say "Couldn't get" && ! does_it_say '^Breakpoint 1, after_helper'
+gdb_catches() {
+	gdb_of -ex 'set follow-fork-mode child' -ex 'catch exec' -ex run -ex continue
+	does_it_say "hit Catchpoint 1 \(exec'd .*/(sh|dash|busybox)\)" 'exited with code 03'
 }
-each gdb_stops_after_it gdb_stops
-# The control.
-once gdb_does_not_without_CLONE_VFORK gdb_does_not_stop
+once gdb_stops_after_it gdb_stops
+once gdb_catches_its_exec gdb_catches
 
 strace_follows() {
 	in_time strace -f -o /tmp/said "$application" default /bin/sh -c 'exit 3'
@@ -108,27 +100,54 @@ strace_follows() {
 	does_it_say 'clone3\(.*(0x400000000|CLONE_AUTOREAP)' 'execve\("/bin/sh", \["/bin/sh", "-c", "exit 3"\]' &&
 		[ "$(grep -c '+++ exited with 3 +++' /tmp/said):$rc" = 2:3 ]
 }
-each strace_sees_it_all strace_follows
+once strace_sees_it_all strace_follows
 
-# ltrace takes every child by CLONE_VFORK for one that has its parent's memory, as that
-# of vfork() has. If it has its own, ltrace leaves a breakpoint in the parent's.
+# ltrace 0.7.3 aborts at any child that has its parent's memory and calls a function of a
+# library; posix_spawn() escapes, as libc makes no such call. Without the flag it is the same.
 ltrace_of() {
-	in_time ltrace -o /tmp/said "$PWD/application.$1" ignored /bin/sh -c 'exit 3' >/dev/null
+	in_time "$@" >/dev/null 2>/tmp/said
 	cat /tmp/said
 }
-ltrace_sees_the_end() {
-	ltrace_of unsuspended
-	does_it_say '^poll\(' '^[+]{3} exited .status 3. [+]{3}$'
+ltrace_aborts() {
+	ltrace_of ltrace -o /tmp/calls "$application" default /bin/sh -c 'exit 3'
+	does_it_say 'process_vfork_on_event: Assertion .* failed' || return 1
+	ltrace_of ./refuse clone3=ENOSYS /usr/bin/ltrace -o /tmp/calls "$application" default /bin/sh -c 'exit 3'
+	figure "ltrace says the same without CLONE_AUTOREAP: $(cat /tmp/said)"
+	does_it_say 'process_vfork_on_event: Assertion .* failed'
 }
-ltrace_makes_no_difference() {
-	ltrace_of plain
-	plain=$(tail -n 1 /tmp/said)
-	ltrace_of page
-	figure "ltrace says: $(tail -n 1 /tmp/said); without CLONE_AUTOREAP: $plain"
-	[ "$(tail -n 1 /tmp/said)" = "$plain" ]
+ltrace_follows_posix_spawn() {
+	ltrace_of ltrace -o /tmp/calls "$application" spawn /bin/sh -c 'exit 3'
+	tail -n 1 /tmp/calls
+	grep -qE '^[+]{3} exited .status 3. [+]{3}$' /tmp/calls
 }
-once ltrace_sees_the_end_without_CLONE_VFORK ltrace_sees_the_end
-once ltrace_does_not_mind_the_flag ltrace_makes_no_difference
+once ltrace_aborts_as_without_the_flag ltrace_aborts
+once ltrace_follows_posix_spawn ltrace_follows_posix_spawn
+
+# How the helper is started where somebody refuses a call, or does not know it.
+# started HOW COMMAND...: the command before the application; the helper is started so
+started() {
+	how=$1; shift
+	in_time "$@" "$application" way /bin/sh -c 'exit 4' >/tmp/said 2>&1
+	rc=$?
+	cat /tmp/said
+	does_it_say "^$how: exit 4\$" && [ "$rc" = 4 ]
+}
+once flag_is_used started autoreap env
+once clone_is_used_if_clone3_is_not_there started clone ./refuse clone3=ENOSYS
+once clone_is_used_if_clone3_is_forbidden started clone ./refuse clone3=EPERM
+once fork_is_used_if_pidfds_are_forbidden started fork ./refuse clone3=ENOSYS,pidfd=EPERM
+once fork_is_used_without_a_pidfd started 'fork alone' ./refuse clone3=ENOSYS,pidfd=EPERM,pidfd_open=EPERM
+once valgrind_has_clone started clone valgrind -q --tool=none
+# An emulator that knows neither clone3() nor a pidfd of clone().
+once emulator_has_fork started fork "qemu-$(uname -m)"
+# A filter that refuses clone3(), where there is nothing in its place.
+unguarded() {
+	rm -f /tmp/started
+	./refuse clone3=ENOSYS ./application.guarded default /bin/sh -c ': >/tmp/started' >/tmp/said
+	cat /tmp/said
+	does_it_say '^error ENOSYS$' && [ ! -e /tmp/started ]
+}
+once guard_that_cannot_be_had_starts_nothing unguarded
 
 perl_loop() { in_time /usr/bin/perl -e '1 while wait() > 0'; }
 python_loop() {
@@ -156,9 +175,9 @@ gdb_stops_in_library() {
 	in_time gdb -nx -batch -ex 'set debuginfod enabled off' -ex 'set startup-with-shell off' \
 		-ex "set environment LD_PRELOAD $PWD/library.so" -ex 'set environment HELPER detached' \
 		-ex 'set environment REPORT /tmp/report' -ex 'set breakpoint pending on' \
-		-ex 'break finish_helper' -ex run -ex continue --args /usr/bin/perl /dev/null >/tmp/said 2>&1
+		-ex 'break at_the_end' -ex run -ex continue --args /usr/bin/perl /dev/null >/tmp/said 2>&1
 	cat /tmp/said
-	does_it_say '^Breakpoint 1, finish_helper' 'exited normally' && ! does_it_say "Couldn't get"
+	does_it_say '^Breakpoint 1, at_the_end' 'exited normally' && ! does_it_say "Couldn't get"
 }
 once gdb_stops_after_a_detached_one gdb_stops_in_library
 once perl_waits_for_a_helper waits perl_loop own ended
@@ -195,13 +214,25 @@ probes() {
 }
 once probes_of_the_other_flags_answer probes
 
-# An emulator that knows neither clone3() nor a pidfd of clone().
-emulated() {
-	in_time "qemu-$(uname -m)" "$application" default /bin/sh -c 'exit 4' >/tmp/said 2>&1
+# xe, which is a small xargs, with helper.h, and as Debian has it: job 2 of 3 ends with 7, and
+# whoever has started xe ignores SIGCHLD. xe is to end with 123.
+# shellcheck disable=SC2016
+jobs_of() {
+	printf '%s\n' 0 7 0 | in_time /usr/bin/env --ignore-signal=CHLD "$@" -vv -j3 /bin/sh -c 'exit $0' >/tmp/said 2>&1
+	rc=$?
 	cat /tmp/said
-	does_it_say '^exit 4$'
+	figure "${1##*/} ends with $rc"
 }
-each emulated_application_is_told emulated
+xe_knows() { jobs_of ./xe; does_it_say '^0002< status 7$' && [ "$rc" = 123 ]; }
+xe_of_debian_does_not() { jobs_of ./xe.debian; ! does_it_say '^0002< status 7$' && [ "$rc" = 0 ]; }
+xe_finds_programs() {
+	[ "$(printf '%s\n' a b | in_time ./xe -q true; printf '%s\n' a b | in_time ./xe -LL echo | sort)" = "0001= a
+0002= b" ]
+}
+once xe_knows_each_status xe_knows
+# The control.
+once xe_of_debian_does_not xe_of_debian_does_not
+once xe_finds_programs_and_has_their_output xe_finds_programs
 
 # leash OPTION STATE: a helper that ignores what can be ignored, when its owner is killed
 leash() {
@@ -311,7 +342,16 @@ hangup() {
 	cat /tmp/said
 	does_it_say '^signal 1$'
 }
-each hangup_that_the_application_ignores_ends_the_helper hangup
+once hangup_that_the_application_ignores_ends_the_helper hangup
+# The sample asks for SIGHUP to be kept.
+# shellcheck disable=SC2016
+nohup_protects() {
+	nohup ./spawn-helper /bin/sh -c 'kill -HUP $$; exit 6' >/tmp/said 2>&1
+	rc=$?
+	cat /tmp/said
+	[ "$rc" = 6 ]
+}
+once nohup_protects_the_helper_of_the_sample nohup_protects
 
 # as_user PROGRAM...: without a privilege, in the place of this shell
 as_user() { exec /usr/bin/perl -e '$( = $) = 1000; $< = $> = 1000; exec @ARGV or die' "$@"; }

@@ -8,29 +8,39 @@
  * milliseconds the program took, whether the helper was running or had ended then, and
  * the helper's exit status.
  */
-#include "sample.c"
+#define _GNU_SOURCE
+#include "helper.h"
+#include "flags.h"
 #include "high.h"
 
-/* Its header does not go together with <linux/pidfd.h> everywhere. */
-int fcntl(int fd, int command, ...);
-#include <string.h>
+#include <err.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <time.h>
+
+#ifndef CLONE_FILES
+#define CLONE_FILES	0x400
+#endif
+#ifndef CLONE_VFORK
+#define CLONE_VFORK	0x4000
+#endif
 
 static struct helper helper = { .pidfd = -1 };
 static pid_t program;
 static const char *way, *report;
 static struct timespec begin;
 
+static char *const argv[] = { "/bin/sh", "-c", "sleep 3; exit 7", NULL };
+
 /*
- * Like start_helper(), for a helper that lives longer than an application may want to
+ * Like helper_start(), for a helper that lives longer than an application may want to
  * wait: it is the child of a process that ends at once, so no wait call finds it.
  */
-static int start_detached_helper(struct helper *helper, char *const argv[])
+static int start_detached_helper(struct helper *helper, const struct helper_args *args)
 {
 	/* The same files, so the pidfd that the process between gets is the application's. */
-	struct clone_args args = {
-		.flags = CLONE_AUTOREAP | CLONE_FILES | CLONE_VFORK,
+	struct helper_clone_args between = {
+		.flags = HELPER_CLONE_AUTOREAP | CLONE_FILES | CLONE_VFORK,
 	};
 	struct {
 		struct helper helper;
@@ -49,9 +59,9 @@ static int start_detached_helper(struct helper *helper, char *const argv[])
 	shared->error = ECHILD;
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &mask);
-	pid = syscall(SYS_clone3, &args, sizeof(args));
+	pid = syscall(SYS_clone3, &between, sizeof(between));
 	if (pid == 0) {
-		shared->error = start_helper(&shared->helper, argv, false) ? errno : 0;
+		shared->error = helper_start(&shared->helper, args) ? errno : 0;
 		_exit(0);
 	}
 	error = pid < 0 ? errno : shared->error;
@@ -64,7 +74,7 @@ static int start_detached_helper(struct helper *helper, char *const argv[])
 
 static __attribute__((constructor)) void start(void)
 {
-	char *const argv[] = { "/bin/sh", "-c", "sleep 3; exit 7", NULL };
+	struct helper_args args = { .path = argv[0], .argv = argv };
 	int pidfd, high;
 
 	/* In this program, and in none that it runs. */
@@ -74,11 +84,12 @@ static __attribute__((constructor)) void start(void)
 	if (!way || !report)
 		return;
 	program = getpid();
-	if (!strcmp(way, "own") && start_helper(&helper, argv, false))
-		err(1, "start_helper");
+	if (!strcmp(way, "own") && helper_start(&helper, &args))
+		err(1, "helper_start");
 	if (!strcmp(way, "leashed") || !strcmp(way, "high")) {
-		if (start_helper(&helper, argv, true))
-			err(1, "start_helper");
+		args.clone_flags = GUARDED;
+		if (helper_start(&helper, &args))
+			err(1, "helper_start");
 		pidfd = helper.pidfd;
 		if (!strcmp(way, "high")) {
 			HIGH_NUMBER
@@ -88,9 +99,15 @@ static __attribute__((constructor)) void start(void)
 	if (!strcmp(way, "adopted") && prctl(PR_SET_CHILD_SUBREAPER, 1))
 		err(1, "prctl");
 	if ((!strcmp(way, "detached") || !strcmp(way, "adopted")) &&
-	    start_detached_helper(&helper, argv))
+	    start_detached_helper(&helper, &args))
 		err(1, "start_detached_helper");
 	clock_gettime(CLOCK_MONOTONIC, &begin);
+}
+
+/* A debugger stops here. */
+static __attribute__((noinline)) void at_the_end(void)
+{
+	__asm__ volatile("" : : : "memory");
 }
 
 static __attribute__((destructor)) void end(void)
@@ -101,6 +118,7 @@ static __attribute__((destructor)) void end(void)
 
 	if (getpid() != program)
 		return;
+	at_the_end();
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	/* Not by the pidfd: the number may be of another file by now. */
 	running = helper.pidfd >= 0 && !kill(helper.pid, 0);
@@ -110,9 +128,8 @@ static __attribute__((destructor)) void end(void)
 	fprintf(file, "%s %lld", way, (now.tv_sec - begin.tv_sec) * 1000LL +
 		(now.tv_nsec - begin.tv_nsec) / 1000000);
 	if (helper.pidfd >= 0) {
-		status = finish_helper(&helper);
 		fprintf(file, " %s %d", running ? "running" : "ended",
-			status < 0 ? -errno : WEXITSTATUS(status));
+			helper_wait(&helper, &status) ? -errno : WEXITSTATUS(status));
 	}
 	fprintf(file, "\n");
 	fclose(file);

@@ -3,9 +3,18 @@
  * Prints what a receiver is given as SCM_PIDFD of a sender that has gone by then, of one
  * that was waited for and of one that reaps itself: `pidfd`, or the error in its place.
  */
-#include "sample.c"
+#define _GNU_SOURCE
+#include <err.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <linux/sched.h>
 
 #ifndef SO_PASSPIDFD
 #define SO_PASSPIDFD	76
