@@ -59,6 +59,10 @@ struct exit_info {
 #define CHILDREN	100
 #define OWN_STATUS	7
 
+/* A row of the table. */
+#define WORDS		"%-27s %8s %9s %8s %9s %11s   %s\n"
+#define NUMBERS		"%-27s %8d %9d %8d %9d %11d   %s\n"
+
 enum way {
 	FORK_IGNORE, FORK, FORK_TWICE, SPAWN, SIGNAL_0, SIGNAL_0_NO_EXEC,
 	AUTOREAP, AUTOREAP_PIDFD, WAYS
@@ -83,7 +87,7 @@ static pid_t start(enum way way, int status, int *pidfd)
 {
 	struct clone_args args = { 0 };
 	char argument[12];
-	char *argv[] = { "helper", argument, NULL };
+	char * const argv[] = { "helper", argument, NULL };
 	pid_t pid;
 
 	snprintf(argument, sizeof(argument), "%d", status);
@@ -232,7 +236,7 @@ static void print_row(enum way way)
 	signal(SIGCHLD, SIG_IGN);
 	run(way, false, &none, &none, &known_ignored);
 
-	printf("%-27s %8d %9d %8d %9d %11d   %s\n", names[way], signals, found, zombies,
+	printf(NUMBERS, names[way], signals, found, zombies,
 	       known, known_ignored, own_waited);
 	fflush(stdout);
 }
@@ -255,13 +259,14 @@ int main(int argc, char *argv[])
 	if (missing)
 		warn("clone3(CLONE_AUTOREAP): this kernel does not have it");
 
-	puts("                                      found by           statuses  if SIGCHLD   own child");
-	puts("100 helpers by              SIGCHLDs  wait(-1)  zombies     known  is ignored   waited for");
+	printf(WORDS, "", "", "found by", "", "statuses", "if SIGCHLD", "own child");
+	printf(WORDS, "100 helpers by", "SIGCHLDs", "wait(-1)", "zombies", "known",
+	       "is ignored", "waited for");
 	for (way = 0; way < WAYS; way++) {
 		if (way < AUTOREAP || !missing)
 			print_row(way);
 		else
-			printf("%-27s        -         -        -         -           -   -\n", names[way]);
+			printf(WORDS, names[way], "-", "-", "-", "-", "-", "-");
 	}
 	return missing ? 2 : 0;
 }
