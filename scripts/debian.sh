@@ -75,8 +75,9 @@ get)
 	fi ;;
 source)
 	[ $# = 2 ] || die "say which package: scripts/debian.sh source PACKAGE"
-	# shellcheck disable=SC1090
-	suite=$(. "${OS_RELEASE:-/etc/os-release}" 2>/dev/null && [ "${ID:-}" = debian ] && echo "${VERSION_CODENAME:-}") || suite=
+	: "${OS_RELEASE:=/etc/os-release}"
+	suite=
+	! grep -qx 'ID=debian' "$OS_RELEASE" || suite=$(sed -n 's/^VERSION_CODENAME=//p' "$OS_RELEASE")
 	lists=$O/apt/source
 	mkdir -p "$lists/lists/partial" "$lists/cache/archives/partial"
 	sources "${suite:-trixie}" | sed 's/^deb /deb-src /' >"$lists/sources.list"
