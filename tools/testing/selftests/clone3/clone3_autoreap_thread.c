@@ -93,6 +93,34 @@ TEST_F(autoreap, traced_thread_has_its_own_status)
 	}
 }
 
+/* Its end wakes who sleeps on its pidfd at once, and not when its tracer waits for it. */
+TEST_F(autoreap, traced_thread_wakes_who_sleeps_on_its_pidfd)
+{
+	int release[2], pidfd = -1, thread_fd;
+	pid_t pid, tid, opener;
+
+	if (!ar_thread_pidfds())
+		SKIP(return, "%s", no_thread_pidfds);
+	ASSERT_EQ(0, pipe(release));
+	pid = start_gated_thread(CLONE_AUTOREAP, &pidfd, &self->gate, self->report[1], release[0]);
+	ASSERT_LT(0, pid);
+	tid = ar_hear(self->report[0]);
+	ASSERT_LT(0, tid);
+	thread_fd = ar_pidfd_open(tid, PIDFD_THREAD);
+	ASSERT_LE(0, thread_fd);
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, tid, NULL, NULL));
+	opener = ar_fork_when_asleep(0, NULL);
+	ASSERT_LE(0, opener);
+	if (!opener)
+		_exit(ar_gate_open(&self->gate));
+	EXPECT_EQ(POLLIN, ar_poll_exited(thread_fd));
+	EXPECT_EQ(tid, waitpid(tid, NULL, __WALL));
+	EXPECT_EQ(POLLIN | POLLHUP, ar_poll(thread_fd));
+	ASSERT_EQ(opener, waitpid(opener, NULL, __WALL));
+	ar_tell(release[1], 0);
+	EXPECT_TRUE(ar_ended(pidfd));
+}
+
 /* Waits for SIGCHLD. Returns its status, or -1 if it is about another event. */
 static int told_by_sigchld(pid_t pid, int code)
 {
