@@ -51,24 +51,6 @@ says() {
 	said=$(cat /tmp/said)
 	[ "$said" = "$wanted" ] || { echo "$*: says '$said', not '$wanted'"; return 1; }
 }
-starts_clean() { says 'exit 0' "$1" "$application" clean; }
-once helper_of_a_plain_application_starts_clean starts_clean default
-once helper_of_one_that_ignores_signals_starts_clean starts_clean ignored
-once helper_of_one_that_blocks_signals_starts_clean starts_clean blocked
-
-handlers() {
-	in_time "$application" handlers /bin/true >/tmp/said
-	rc=$?
-	figure "$(cat /tmp/said)"
-	return "$rc"
-}
-once no_handler_runs_in_the_child handlers
-once mask_and_errno_are_kept says 'exit 0' errno /bin/true
-once signal_is_told says 'signal 9' default /bin/sh -c 'kill -9 $$'
-once no_such_program_is_told says 'error ENOENT' default /none
-once forbidden_program_is_told says 'error EACCES' default /proc/version
-once exit_127_is_told says 'exit 127' default /bin/sh -c 'exit 127'
-
 once bwrap_ends says 'exit 4' ignored /usr/bin/bwrap --ro-bind / / --unshare-pid /bin/sh -c 'exit 4'
 once python_knows_how_its_child_ended says 'exit 4' ignored /usr/bin/python3 -ISc \
 	'import subprocess, sys; sys.exit(subprocess.call(["/bin/sh", "-c", "exit 4"]))'

@@ -144,43 +144,18 @@ for error in EINVAL ENOSYS EPERM; do
 		done
 	}
 done
-# How much else is refused, from the second way to start a helper to the last way to wait for it.
-for calls in pidfd=EINVAL pidfd=EPERM pidfd=ENOSYS,pidfd_open=ENOSYS pidfd=EINVAL,pidfd_open=EPERM \
-	pidfd=EINVAL,waitid=EINVAL pidfd=EINVAL,waitid=ENOSYS waitid=EINVAL; do
-	refuse="$dir/refuse clone3=ENOSYS,$calls"
-	# shellcheck disable=SC2086
-	{
-		test_that "spawn-helper: $calls: tells an exit code" \
-			ends 3 $refuse "$dir/spawn-helper" /bin/sh -c 'exit 3'
-		test_that "spawn-helper: $calls: tells a signal" \
-			ends 137 $refuse "$dir/spawn-helper" /bin/sh -c 'kill -9 $$'
-		test_that "spawn-helper: $calls: tells that there is no such program" \
-			no_program $refuse "$dir/spawn-helper"
-		test_that "spawn-helper -k: $calls: nothing is started" \
-			starts_nothing 1 $refuse "$dir/spawn-helper" -k
-	}
-done
-# Nobody can wait for it then, but the pidfd keeps the status.
-version=$(uname -r)
-for calls in clone3=ENOSYS clone3=ENOSYS,pidfd=EINVAL; do
-	claim="spawn-helper: $calls, SIGCHLD ignored: tells an exit code"
-	if older 6.15; then
-		skip "$claim" "this kernel is older than 6.15"
-	else
-		test_that "$claim" ends 3 env --ignore-signal=CHLD "$dir/refuse" "$calls" "$dir/spawn-helper" /bin/sh -c 'exit 3'
-	fi
-done
 # What another thread forks meanwhile has a copy of each file.
 refuse="$dir/refuse clone3=ENOSYS,pidfd=EINVAL"
 # shellcheck disable=SC2086
 {
-	test_that "spawn-helper: a worker that is forked meanwhile does not hold it up" $refuse "$dir/unlucky" worker
-	test_that "spawn-helper: nor the helper, when the application is killed" $refuse "$dir/unlucky" killed
-	test_that "spawn-helper without a pidfd: a worker that is forked meanwhile does not hold it up" \
+	test_that "helper.h: a worker that is forked meanwhile does not hold it up" $refuse "$dir/unlucky" worker
+	test_that "helper.h: nor the helper, when the application is killed" $refuse "$dir/unlucky" killed
+	test_that "helper.h without a pidfd: a worker that is forked meanwhile does not hold it up" \
 		$refuse,pidfd_open=ENOSYS "$dir/unlucky" worker
 }
 # A refusal is no news of the helper.
-claim='spawn-helper: the ioctl is refused:'
+version=$(uname -r)
+claim='helper.h: the ioctl is refused:'
 refused() {
 	ends 1 env --ignore-signal=CHLD "$dir/refuse" clone3=ENOSYS,ioctl=EPERM "$dir/spawn-helper" /bin/true 2>"$dir/said"
 	cat "$dir/said"
