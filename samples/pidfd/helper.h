@@ -222,15 +222,32 @@ HELPER_PLAIN static void helper_reset_signals(const sigset_t *ignored)
 	}
 }
 
-HELPER_PLAIN static int helper_is_target(const struct helper_args *args, int fd)
+HELPER_PLAIN static int helper_is_listed(const struct helper_args *args, int fd)
 {
 	size_t i;
 
 	for (i = 0; i < args->nfds; i++) {
-		if (args->fds[i].to == fd)
+		if (args->fds[i].from == fd || args->fds[i].to == fd)
 			return 1;
 	}
 	return 0;
+}
+
+/* A copy with a number that is not in the list. */
+HELPER_PLAIN static int helper_copy_fd(const struct helper_args *args, int fd)
+{
+	int copy = -1;
+
+	for (;;) {
+		copy = syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, copy + 1);
+		if (copy < 0 || !helper_is_listed(args, copy))
+			break;
+		syscall(SYS_close, copy);
+	}
+	/* No number may be as high as the one that was asked for. */
+	if (copy < 0 && errno == EINVAL)
+		errno = EMFILE;
+	return copy;
 }
 
 /* First each file gets a number that no other needs, and then the one that it is to have. */
@@ -240,14 +257,9 @@ HELPER_PLAIN static int helper_install_fds(const struct helper_child *child)
 	size_t i;
 
 	for (i = 0; i < args->nfds; i++) {
-		int fd = -1;
-
-		do
-			fd = syscall(SYS_fcntl, args->fds[i].from, F_DUPFD_CLOEXEC, fd + 1);
-		while (fd >= 0 && helper_is_target(args, fd));
-		if (fd < 0)
+		child->moved[i] = helper_copy_fd(args, args->fds[i].from);
+		if (child->moved[i] < 0)
 			return -1;
-		child->moved[i] = fd;
 	}
 	for (i = 0; i < args->nfds; i++) {
 		if (syscall(SYS_dup3, child->moved[i], args->fds[i].to, 0) < 0)
@@ -606,10 +618,20 @@ static inline long helper_by_fork(struct helper *helper, struct helper_child *ch
 		return -errno;
 	pid = helper_lock(sockets[0], HELPER_SETLK, F_WRLCK, HELPER_LOCK_PARENT) ? -1 : fork();
 	if (pid == 0) {
-		if (helper_lock(sockets[0], HELPER_SETLK, F_WRLCK, HELPER_LOCK_CHILD))
+		int fd = sockets[0];
+
+		/* The list may have its number, and a lock is gone when a copy is closed. */
+		if (helper_is_listed(child->args, fd)) {
+			fd = helper_copy_fd(child->args, fd);
+			child->step = HELPER_FDS;
+			child->error = fd < 0 ? errno : 0;
+			syscall(SYS_close, sockets[0]);
+		}
+		if (helper_lock(fd, HELPER_SETLK, F_WRLCK, HELPER_LOCK_CHILD))
 			_exit(127);
 		syscall(SYS_sendto, sockets[1], "", 1, MSG_NOSIGNAL, NULL, 0);
-		helper_lock(sockets[0], HELPER_SETLKW, F_WRLCK, HELPER_LOCK_PARENT);
+		syscall(SYS_close, sockets[1]);
+		helper_lock(fd, HELPER_SETLKW, F_WRLCK, HELPER_LOCK_PARENT);
 		helper_child(child);
 	}
 	error = errno;
@@ -840,7 +862,6 @@ static inline int helper_start(struct helper *helper, const struct helper_args *
 		if (helper_is_missing(pid))
 			pid = helper_by_fork(helper, child);
 	}
-	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, _NSIG / 8);
 
 	helper->pid = pid < 0 ? -1 : pid;
 	error = pid < 0 ? -pid : child->error;
@@ -849,6 +870,8 @@ static inline int helper_start(struct helper *helper, const struct helper_args *
 		helper_wait(helper, NULL);
 	}
 	helper_free_child(child);
+	/* An asynchronous cancellation acts here, when all is done. */
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, _NSIG / 8);
 	errno = error ? error : before;
 	return error ? -1 : 0;
 }
