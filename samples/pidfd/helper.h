@@ -490,7 +490,8 @@ HELPER_PLAIN static long helper_clone(long nr, long a, long b, long c, struct he
 			 "1:"
 			 : "+r"(r0), "+r"(r3), "+r"(r4), "+r"(r5)
 			 : "r"(run), "r"(arg)
-			 : "r6", "r7", "r8", "r9", "r10", "r11", "r12", "ctr", "xer", "cr0", "memory");
+			 : "r6", "r7", "r8", "r9", "r10", "r11", "r12", "ctr", "xer", "cr0",
+			   "memory");
 	return r3;
 }
 #else
@@ -669,11 +670,12 @@ static inline int helper_reap_by_pid(pid_t pid, int *status)
 /* The status of a zombie: -1 with errno ECHILD if there is none. */
 static inline int helper_reap(const struct helper *helper, int *status)
 {
+	const int options = WEXITED | HELPER_WALL;
 	siginfo_t info;
 
 	if (helper->pidfd < 0)
 		return helper_reap_by_pid(helper->pid, status);
-	while (syscall(SYS_waitid, HELPER_P_PIDFD, helper->pidfd, &info, WEXITED | HELPER_WALL, NULL) < 0) {
+	while (syscall(SYS_waitid, HELPER_P_PIDFD, helper->pidfd, &info, options, NULL) < 0) {
 		if (errno == ECHILD)
 			return -1;
 		if (errno != EINTR)
@@ -690,7 +692,8 @@ static inline int helper_get_info(int pidfd, struct helper_info *info)
 {
 	memset(info, 0, sizeof(*info));
 	info->mask = HELPER_INFO_EXIT;
-	return ioctl(pidfd, HELPER_GET_INFO, info) ? errno : 0;
+	/* Not ioctl(): to that of musl the number is an int, and too large. */
+	return syscall(SYS_ioctl, pidfd, HELPER_GET_INFO, info) ? errno : 0;
 }
 
 /* The status that the pidfd keeps: -1 with errno ENODATA if there is none. */
