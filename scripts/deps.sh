@@ -1,10 +1,11 @@
 #!/bin/sh
-# Usage: scripts/deps.sh [lint | bench | programs | model | deb | userland | guests ARCH...]
+# Usage: scripts/deps.sh [lint | bench | programs | compilers | model | deb | userland | guests ARCH...]
 # Installs the packages that building, booting and checking need, with `lint`
 # those for scripts/lint.sh too, with `bench` those for bench/run.sh, with `programs`
-# those for proof/programs.sh, with `model` those for proof/model.sh, with `deb` those for
-# scripts/deb.sh, with `userland` those for proof/userland.sh and
-# proof/lava.sh, with `guests` those for guests of these architectures, if any is missing.
+# those for proof/programs.sh, with `compilers` those for proof/compilers.sh, with `model`
+# those for proof/model.sh, with `deb` those for scripts/deb.sh, with `userland` those for
+# proof/userland.sh and proof/lava.sh, with `guests` those for guests of these
+# architectures, if any is missing.
 # As root it runs apt-get; otherwise, or on other distributions than Debian and its like,
 # it prints the one command.
 # Exit status: 0 all there; 2 something is missing and was not installed.
@@ -27,6 +28,7 @@ guests)
 	done ;;
 userland) packages="$packages e2fsprogs mmdebstrap" ;;
 programs) packages="$packages bubblewrap findutils gdb ltrace patch python3-minimal qemu-user strace valgrind" ;;
+compilers) packages="$packages clang g++ mmdebstrap musl-tools qemu-user" ;;
 esac
 
 # Debian's names are the needs; scripts/packages says what others call them. There the
