@@ -106,7 +106,6 @@ for arch in $ARCHES; do
 		ARCH=$arch CROSS_COMPILE='' cross_path=''
 		where
 		cross "$triplet"
-		[ "$arch" != powerpc ] || row "$triplet" '' "$triplet-gcc" -O2 -static
 		# shellcheck disable=SC2154 # set by vm/arch
 		case $(cc32) in
 		arm-linux-gnueabihf-gcc)

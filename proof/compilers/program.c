@@ -42,6 +42,7 @@ static int ends(struct helper_args *args, const char *script, int wanted, struct
 
 static void *run_many(void *arg)
 {
+	char none[] = "none", *none_argv[] = { none, NULL };
 	int i, *failed = (int *)arg;
 
 	for (i = 0; i < 25; i++) {
@@ -51,6 +52,7 @@ static void *run_many(void *arg)
 		memset(&args, 0, sizeof(args));
 		*failed |= ends(&args, i % 2 ? "exit 5" : "kill $$", i % 2 ? 5 << 8 : SIGTERM, &helper);
 		args.path = "/none";
+		args.argv = none_argv;
 		if (!helper_start(&helper, &args) || errno != ENOENT || helper.step != HELPER_EXEC)
 			*failed |= fail("/none");
 	}
