@@ -19,6 +19,7 @@ help:
 	@echo 'make kselftest         the kselftests of TARGETS in the guest, to a verdict'
 	@echo 'make lint              W=1, sparse, kernel-doc and htmldocs: no message beyond those of the base'
 	@echo 'make mutate            breaks the kernel in one place at a time: which test notices?'
+	@echo 'make harness           breaks these scripts in one place at a time: which of their tests notices?'
 	@echo 'make coverage          which lines and branches of the kernel patches the tests reach'
 	@echo 'make faults            makes the calls fail at each failure point, one after the other'
 	@echo 'make differ            random programs on the kernels of BASES, against the contract'
@@ -94,6 +95,7 @@ check:		; $(locked) scripts/check.sh
 kselftest:	; $(locked) '$(guest) && vm/run.sh kselftest'
 lint:		; $(locked) 'scripts/deps.sh lint && scripts/cross.sh && scripts/tree.sh && scripts/lint.sh'
 mutate:		; $(locked) '$(guest) && proof/mutate.sh'
+harness:	; $(locked) 'scripts/deps.sh && scripts/tree.sh && proof/harness.sh'
 coverage:	; $(locked) '$(guest) && proof/coverage.sh'
 faults:		; $(locked) '$(guest) && proof/faults.sh'
 faults: export DEBUG := 1
@@ -130,4 +132,4 @@ reach:		; @ELSEWHERE=1 scripts/reach.sh
 am:		; @scripts/am.sh
 deps:		; @scripts/deps.sh
 
-.PHONY: help demo check kselftest base bases arches reach bisectcheck lint mutate coverage faults differ storm regress parity model bench programs compilers mutants boot tree kernel image deb lab lava plots userland am refresh series export deps clean mrproper
+.PHONY: help demo check kselftest base bases arches reach bisectcheck lint mutate coverage faults differ storm regress parity model bench programs compilers mutants boot tree kernel image deb lab lava plots userland am refresh series export deps clean mrproper harness

@@ -25,7 +25,7 @@ gone() {
 # built: what was made in this directory of a base
 built() {
 	gone new files series series.new obj obj-* root root-* run run-* log log-* expected expected-* \
-		initramfs*.cpio initramfs*.cpio.new model coverage deb deb-* lab lab-* userland
+		initramfs*.cpio initramfs*.cpio.new model coverage harness deb deb-* lab lab-* userland
 	for kind in $kinds; do
 		gone "linux-$kind" "linux-$kind"-debug-*
 	done
