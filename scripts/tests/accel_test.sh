@@ -11,7 +11,8 @@ tmp=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-accel.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
 mkdir "$tmp/bin"
 touch "$tmp/kvm"
-# $WORKS and $HANGS are the processors with which it does.
+# $WORKS and $HANGS are the processors with which it does, $BEGINS those with which the guest
+# begins, and does not end.
 cat >"$tmp/bin/$name_of_qemu" <<'END'
 #!/bin/sh
 [ "$1" != --version ] || { echo "QEMU ${RELEASE:-1}"; exit; }
@@ -22,6 +23,7 @@ for arg; do
 	case $arg in *probe.results*) results=${arg#*[:=]}; results=${results%%,*} ;; esac
 done
 case " $WORKS " in *" $cpu "*) echo 'guest: end 0' >"$results" ;; esac
+case " $BEGINS " in *" $cpu "*) echo 'guest: begin 6.12.1' >"$results" ;; esac
 case " $HANGS " in *" $cpu "*) exec sleep 60 ;; esac
 case "$cpu $WORKS " in tcg* | *" $cpu "*) exit 0 ;; esac
 echo 'qemu: warning: it is old' >&2
@@ -38,7 +40,7 @@ chmod +x "$tmp/bin"/*
 
 # boots: how the guest is run, and with which probes before
 boots() {
-	env O="$tmp/o" PATH="$tmp/bin:$PATH" DEV_KVM="$tmp/kvm" WORKS= HANGS= "$@" "$top/vm/qemu.sh" kselftest 2>&1 |
+	env O="$tmp/o" PATH="$tmp/bin:$PATH" DEV_KVM="$tmp/kvm" WORKS= HANGS= BEGINS= "$@" "$top/vm/qemu.sh" kselftest 2>&1 |
 		sed -n 's/^ *PROBE .* processor /probe /p; s/^ *BOOT *Linux on \(.*\), [0-9]* processors.*/\1/p; s/^error: //p' | tr '\n' ';'
 }
 none='tcg (no KVM with processor host: failed to set MSR 0x1);'
@@ -54,6 +56,7 @@ check "auto: KVM hangs" "$(boots RELEASE=4 HANGS=host WORKS=max)" \
 check "kvm: it fails" "$(boots ACCEL=kvm RELEASE=5 | sed 's/.*;KVM does/KVM does/')" \
 	'KVM does not run a guest here (no KVM with processor host: failed to set MSR 0x1); say ACCEL=tcg;'
 check "auto: no KVM" "$(boots DEV_KVM="$tmp/none")" "tcg ($tmp/none is missing or not yours to use);"
+check "auto: a guest begins, and does not come to its end" "$(boots RELEASE=6 BEGINS='host max' | sed 's/.*;tcg/tcg/')" "$none"
 check "tcg" "$(boots ACCEL=tcg WORKS=host)" 'tcg;'
 
 echo "1..$number"

@@ -43,6 +43,15 @@ URL=http://lab/autoreap ACCEL=tcg "$top/vm/lab.sh" >/dev/null
 check "the files by URL" "$(said 'http:.*')" 'http://lab/autoreap/kernel
 http://lab/autoreap/initramfs'
 check "without KVM" "$(said 'no_kvm:.*')" 'no_kvm: true'
+check "a run is whole if its runner ended well" "$(said "end: .*")" "end: 'guest: end 0'"
+# The kernel of another architecture
+other=arm64
+[ "$host_arch" != arm64 ] || other=s390
+mkdir -p "$work/obj-$other/$(sed -n 's/^image=//p' "$top/vm/arch/$other/arch.sh" | xargs dirname)"
+echo 1 >"$work/obj-$other/$(sed -n 's/^image=//p' "$top/vm/arch/$other/arch.sh")"
+echo 1 >"$work/initramfs-$other.cpio"
+ARCH=$other "$top/vm/lab.sh" >/dev/null
+check "KVM runs none of another architecture" "$(grep -o 'no_kvm:.*' "$work/lab-$other/job.yaml")" 'no_kvm: true'
 rm "$initramfs"
 before=$(cksum "$work"/lab/*)
 refuses "no initramfs" 'is missing' "$top/vm/lab.sh"

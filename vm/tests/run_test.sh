@@ -148,8 +148,26 @@ check "qemu: what the guest is told" "$(asks ROUNDS=5 SEED=6 MINUTES=7 REPEAT=8 
 check "qemu: and nothing that was not said" "$(asks REPEAT=1 | words '(GUEST|REPEAT|KSFT_.*)=.*')" "GUEST=kselftest REPEAT=1 "
 check "qemu: a report is a panic, a panic the end" "$(asks REPEAT=1 | words '(panic|oops).*')" "panic_on_warn=1 panic=-1 oops=panic "
 check "qemu: but a debug kernel's are wanted all" "$(asks DEBUG=1 | words '(panic|oops).*')" "panic=-1 oops=panic "
+check "qemu: and have room" "$(grep -o -e '-m [0-9]*' "$tmp/command"; asks REPEAT=1 >/dev/null; grep -o -e '-m [0-9]*' "$tmp/command")" "-m 3072
+-m 1024"
 check "qemu: no guest reboots, or draws" "$(grep -o -e '-no-reboot\|-display none' "$tmp/command" | sort)" "-display none
 -no-reboot"
+# limit [VARIABLE=VALUE]...: how long it may take
+limit() {
+	# shellcheck disable=SC2016 # the script expands it
+	printf '#!/bin/sh\necho "$2" >"$TMP/limit"\n' >"$tmp/limits/timeout"
+	chmod +x "$tmp/limits/timeout"
+	env PATH="$tmp/limits:$PATH" "$@" "$project/vm/qemu.sh" kselftest >/dev/null 2>&1
+	cat "$tmp/limit"
+}
+mkdir "$tmp/limits"
+check "qemu: a guest has ten minutes, one of a debug kernel an hour" "$(limit REPEAT=1; limit DEBUG=1; limit DEBUG=1 TIMEOUT=5)" "600
+3600
+5"
+for bad in SMP=0 SMP=9 TIMEOUT=0 TIMEOUT=-1 TIMEOUT=1m REPEAT=0 REPEAT=x ROUNDS=0 ROUNDS=x SEED=0 MINUTES=0 ACCEL=xen; do
+	refuses "$bad" "^error: $bad is " env "$bad" "$project/vm/qemu.sh" check
+done
+check "what is checked need not be there" "$(ran "$project/vm/qemu.sh" check)" "0"
 
 if command -v busybox >/dev/null; then
 	# limited ARGUMENT...: what the guest's timeout says, and how it ends
