@@ -46,6 +46,8 @@ for awk in mawk gawk 'busybox awk'; do
 	done
 	fails "boot to init, against Debian's cloud kernel" 's/start cloud .*/start cloud 1000000000/'
 	fails "from an edit of a test to its verdict, 64 and 32 bits; s" 's/loop test-edit .*/loop test-edit 16/'
+	fails "from an edit of a test to its verdict, 64 and 32 bits; s" 's/loop test-edit .*/loop test-edit 100/'
+	passes "numbers, not words" 's/loop test-edit .*/loop test-edit 9/'
 	passes "no target: the other loops" 's/loop \(cold\|kernel-edit\|test-edit-all\) .*/loop \1 99999/'
 	passes "no cloud kernel, LOOP=no" '/cloud/d; /loop/d'
 
