@@ -44,7 +44,6 @@ cd "$out/clean/project"
 id=$(find . -type f ! -path './proof/mutants/harness/*' -exec cksum {} + | LC_ALL=C sort | cksum | cut -d' ' -f1)
 own_git init -q
 own_git add -Af .
-own_git -c user.name=t -c user.email=t@localhost commit -q -m copy
 series=$(own_git --git-dir="$repo" rev-parse -q --verify series) || die "there is no tree of $BASE; run 'make tree'"
 if [ "$series" != "$(cat "$out/clean/series" 2>/dev/null)" ]; then
 	step HEADERS "of Linux $(own_git --git-dir="$repo" log -1 --format=%s base), with the series"

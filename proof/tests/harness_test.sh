@@ -130,15 +130,12 @@ check "one that is listed is noticed" "$(harness MUTANTS='no-cleaning inverted')
   LISTED   no-cleaning: it cannot show
 0 killed, 1 survived, 1 listed, 0 not applied"
 back
-alter 's/^- -lt 5/- -lt 7/'
-check "one does not apply" "$(harness MUTANTS='off-by-one inverted')" "2
+alter 's/^- -lt 5/- -lt 7/; /^inverted/,/^$/{s/^- .*/- e/;s/^+ .*/+ f/;}'
+check "one does not apply, one would twice" "$(harness MUTANTS='off-by-one inverted no-cleaning')" "2
   BROKEN   off-by-one: scripts/one.sh has no such text
-  KILLED   inverted: scripts/tests/one_test.sh: less
-1 killed, 0 survived, 0 listed, 1 not applied"
-back
-alter 's/^- -lt 5/- e/; s/^+ -le 5/+ f/'
-check "one that applies twice" "$(harness MUTANTS=off-by-one | sed 1d)" "  BROKEN   off-by-one: scripts/one.sh has that text twice
-0 killed, 0 survived, 0 listed, 1 not applied"
+  BROKEN   inverted: scripts/one.sh has that text twice
+  LISTED   no-cleaning: nothing is kept here
+0 killed, 0 survived, 1 listed, 2 not applied"
 back
 alter 's/^inverted/off-by-one/'
 check "two of one name" "$(harness)" "2
@@ -148,10 +145,6 @@ back
 alter '/^What is/d; /^is not/d'
 check "one that says not what it means" "$(harness | sed -n 2p)" "inverted: a record has a name, a file, what it means, - and +"
 back
-check "a file that is not there" "$(sed 's,scripts/one,scripts/none,' $set >"$tmp/set"; cp "$tmp/set" $set; kept none
-	harness MUTANTS=inverted | sed 's/: .*awk:.*/: awk/' | head -n 1)" 2
-back
-
 # Tests that fail by themselves
 sed -i 's/-lt 5/-lt 7/' scripts/one.sh
 kept fails
@@ -159,16 +152,16 @@ check "the tests fail without any mutant" "$(harness MUTANTS=inverted)" "3
 error: scripts/tests/one_test.sh fails on the unbroken copy: less"
 sed -i 's/-lt 7/-lt 5/' scripts/one.sh
 kept mended
-for end in 'echo 1..2' 'exit 1' 'echo "not ok 2 - b"; echo 1..2'; do
+for end in 'echo 1..2' 'exit 1'; do
 	printf '#!/bin/sh\necho "ok 1 - a"\n%s\n' "$end" >vm/tests/a_test.sh
 	kept "$end"
 	check "a test that ends by: $end" "$(harness MUTANTS=inverted | sed 's/.*copy: //')" "3
   NONE     scripts/tests/one_test.sh
-$(case $end in *not*) echo b ;; exit*) echo 'exit status 1: ' ;; *) echo 'no complete TAP' ;; esac)"
+$(case $end in exit*) echo 'exit status 1: ' ;; *) echo 'no complete TAP' ;; esac)"
 done
 
 # Ctrl-C: what was found before is kept
-git checkout -q HEAD~3 -- vm/tests/a_test.sh
+git checkout -q HEAD~2 -- vm/tests/a_test.sh
 kept again
 harness MUTANTS=inverted >/dev/null
 sed -i 's/1 + seconds/600 + seconds/' proof/harness.sh
