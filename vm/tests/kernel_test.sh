@@ -17,12 +17,16 @@ tree=$O/6.12/linux
 git --git-dir="$O/6.12/linux.git" worktree add -q "$tree" series
 cd "$tree"
 mkdir -p scripts/kconfig tools/testing/selftests/clone3 samples
-printf '#!/bin/sh\ntouch .config\n' >scripts/kconfig/merge_config.sh
+# What it makes of the fragments is $MERGED.
+export MERGED="$tmp/merged"
+: >"$MERGED"
+# shellcheck disable=SC2016 # the script expands it
+printf '#!/bin/sh\ncp "$MERGED" .config\n' >scripts/kconfig/merge_config.sh
 chmod +x scripts/kconfig/merge_config.sh
 touch tools/testing/selftests/clone3/test.c
 cat >>Makefile <<'END'
 kernelversion:; @echo 6.12.1
-.DEFAULT:; @echo $@ >>$(O)/made
+.DEFAULT:; @echo $@ >>$(O)/made; [ ! -e $(O)/fails ]
 tinyconfig:; @touch $(O)/.config
 END
 # As Debian's: what is not tracked is ignored.
@@ -66,6 +70,53 @@ echo 'int lib2;' >'lib/a name.c'
 check "and edited again" "$(built)" yes
 echo made >kernel/new.o
 check "what a build makes is none" "$(built)" no
+commit all
+check "which are committed then" "$(built; built)" "yes
+no"
+echo '/* one */' >>kernel/fork.c
+commit one
+built >/dev/null
+git reset -q --hard HEAD~1
+check "another commit" "$(built; built)" "yes
+no"
+rm "$image"
+check "an image that is gone" "$(built)" yes
+mkdir -p "${image%/*}"
+touch "$image"
+mkdir tools/testing/selftests/other
+echo CONFIG_OTHER=y >tools/testing/selftests/other/config
+check "another configuration" "$(built env TARGETS='clone3 other')" yes
+check "and the one before" "$(built; built)" "yes
+no"
+echo '/* it does not build */' >>kernel/fork.c
+touch "$obj/fails"
+check "a build that fails" "$(built | sed 's/: .*//')" "kernel
+configured"
+rm "$obj/fails"
+git checkout -q kernel/fork.c
+check "and then that of before the edit" "$(built; built)" "yes
+no"
+
+# What the fragments ask for, and what the kernel makes of it
+printf 'config PRINTK\nconfig SLUB\n' >Kconfig
+commit Kconfig
+# merged LINE...: what becomes of a configuration with these lines
+merged() {
+	printf '%s\n' "$@" >"$MERGED"
+	rm -f "$obj/.config.id"
+	built
+}
+check "it has all of them" "$(merged CONFIG_PRINTK=y CONFIG_SLUB=y)" yes
+check "it lacks one" "$(merged CONFIG_SLUB=y)" "the kernel's configuration refuses CONFIG_PRINTK=y of vm/config
+configured"
+check "it says that one is not set" "$(merged CONFIG_SLUB=y '# CONFIG_PRINTK is not set')" "the kernel's configuration refuses CONFIG_PRINTK=y of vm/config
+configured"
+check "it lacks one that stands below a comment" "$(merged CONFIG_PRINTK=y)" "the kernel's configuration refuses CONFIG_SLUB=y of vm/config
+configured"
+# One that no Kconfig has is of another release.
+git rm -q Kconfig
+commit "no Kconfig"
+check "it cannot have it" "$(merged '')" yes
 
 printf '#!/bin/sh\n' >"$tmp/differ"
 chmod +x "$tmp/differ"
@@ -109,8 +160,6 @@ done
 
 # A configuration that was not finished is not taken for that of an earlier run.
 printf '#!/bin/sh\nexit 1\n' >scripts/kconfig/merge_config.sh
-mkdir tools/testing/selftests/other
-echo CONFIG_OTHER=y >tools/testing/selftests/other/config
 check "a configuration that fails" "$(built env TARGETS='clone3 other' | sed 's/ (log.*//')" "merge_config.sh failed
 no"
 git checkout -q scripts/kconfig
