@@ -85,6 +85,47 @@ check "no script takes another" "$(cd "$top" && grep -hE '\$\{[A-Z]' scripts/*.s
 	grep -vxF $ours -e ID -e ID_LIKE -e KSFT_MINUTES -e KSFT_ROUNDS)" ""
 }
 
+# What each target does, and that make fails when that does
+# shellcheck disable=SC2016 # the script expands it
+printf '#!/bin/sh\necho "$1: DEBUG=$DEBUG TESTS=$TESTS"\n' >scripts/lock.sh
+targets=$(sed -n 's/^\.PHONY: //p' Makefile | tr ' ' '\n' | grep -vxE 'help|clean|mrproper')
+# shellcheck disable=SC2016
+locked=$(sed -n 's/^\([a-z]*\):.*$(locked).*/\1/p' Makefile)
+for target in coverage faults kselftest demo mutate lint regress model bench lab boot harness; do
+	case $(make -s "$target") in *vm/ready.sh*|*scripts/tree.sh*) ;; *) echo "$target" ;; esac
+done >"$tmp/out"
+check "what needs the tree has it made" "$(cat "$tmp/out")" ""
+check "the programs that are run by name, and their kernel" "$(make -s faults differ storm | sed 's/.*: //')" \
+	"DEBUG=1 TESTS=clone3_autoreap_faults
+DEBUG= TESTS=clone3_autoreap_random
+DEBUG= TESTS=clone3_autoreap_storm"
+check "each target is one that a folder or file of its name does not hide" "$(sed -n 's/^\([a-z]*\):.*;.*/\1/p' Makefile |
+	grep -vx help | grep -vxF "$targets")" ""
+mkdir -p bench model
+check "bench, beside the folder of that name" "$(make -s bench | grep -c bench/run.sh)" 1
+for script in scripts/lock scripts/am scripts/reach scripts/name scripts/deps scripts/clean bench/plots; do
+	printf '#!/bin/sh\nexit 3\n' >"$script.sh"
+	chmod +x "$script.sh"
+done
+for target in $targets clean mrproper; do
+	rc=0
+	make -s "$target" >/dev/null 2>&1 || rc=$?
+	[ "$rc" = 2 ] || echo "$target: $rc"
+done >"$tmp/out"
+check "a target whose script fails, fails" "$(cat "$tmp/out")" ""
+check "one run at a time: all but those that only read, or take a lock of their own" "$(echo "$targets" | grep -vxF "$locked" | tr '\n' ' ')" \
+	"base reach plots am deps "
+# shellcheck disable=SC2016
+printf '#!/bin/sh\nexec sh -ec "$1"\n' >scripts/lock.sh
+printf '#!/bin/sh\necho progress\n' >vm/ready.sh
+stub vm/kernel.sh <<'END'
+echo path
+END
+check "image: the path, and nothing else" "$(make -s image 2>/dev/null)" path
+# shellcheck disable=SC2016
+printf '#!/bin/sh\necho "${ELSEWHERE:-}"\n' >scripts/reach.sh
+check "reach: other releases of Debian, too" "$(make -s reach)" 1
+
 cd /
 echo "1..$number"
 [ "$failures" = 0 ]
