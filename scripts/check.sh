@@ -90,7 +90,12 @@ checkpatch() (
 		--ignore "$(case $1 in *samples*) echo "$ignore,$portable" ;; *) echo "$ignore" ;; esac)" - <"$top/$1"
 )
 
-unsigned() { ! grep -iE '^(Signed-off-by|Co-developed-by|Reviewed-by|Acked-by|Tested-by):' "$@"; }
+# What cannot be read is not without one.
+unsigned() {
+	rc=0
+	grep -iE '^(Signed-off-by|Co-developed-by|Reviewed-by|Acked-by|Tested-by):' "$@" || rc=$?
+	[ "$rc" = 1 ]
+}
 
 whole() {
 	for p in "$top"/patches/*/*.patch "$top"/patches/[0-9]*/cover-letter; do

@@ -113,6 +113,21 @@ $ended 0
 $ended 0
 1 passed, 3 failed, 0 skipped"
 
+# The patches
+echo 'echo "1 passed, 0 failed, 0 skipped"' >"$GUEST"
+echo 'Reviewed-by: A <a@localhost>' >>"$project/patches/6.12/cover-letter"
+ln -s ../common/none.patch "$project/patches/6.12/0002-none.patch"
+check "patches: a sign-off, and a link that leads nowhere" "$(checked)" "1
+FAIL patches: every link leads to a patch, every series has a cover letter
+FAIL patches: nobody's sign-off
+2 passed, 2 failed, 0 skipped"
+echo 'Signed-off-by: A <a@localhost>' >"$project/patches/6.12/cover-letter"
+rm "$project/patches/6.12/0002-none.patch"
+check "patches: another sign-off" "$(checked)" "1
+FAIL patches: nobody's sign-off
+3 passed, 1 failed, 0 skipped"
+echo a >"$project/patches/6.12/cover-letter"
+
 # What is not built is not tested.
 echo 'echo "1 passed, 0 failed, 0 skipped"' >"$GUEST"
 # fails SCRIPT CONDITION WANTED: where that script does, if CONDITION

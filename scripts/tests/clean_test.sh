@@ -51,7 +51,7 @@ refused clean "$project/typo" 'there is no O='
 refused mrproper typo 'there is no O='
 echo mine >file
 refused mrproper "$tmp/file" 'is no directory'
-for base in ../linux 6.12/../.. / . .. 6 .6 6. 6..12 linux '6.12 ..' ''; do
+for base in ../linux 6.12/../.. / . .. 6 .6 6. 6..12 6.12/x 6.12-rc1 linux '6.12 ..' ''; do
 	[ -n "$base" ] || continue
 	before=$(files)
 	refuses "BASE=$base" "BASE=$base is no version; say one like 6\.12" script tree BASE="$base"

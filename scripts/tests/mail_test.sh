@@ -27,6 +27,8 @@ Subject: [PATCH 3/4] clone: add CLONE_NNP
 Subject: [PATCH 4/4] clone: last"
 check "a clean tree is the base" "$(mails | grep -E '^(Applies|base-commit)')" "Applies to v6.12.118.
 base-commit: $(git -C "$tiny" rev-parse base)"
+git config --file "$tmp/gitconfig" format.signOff true
+check "settings of the user's change nothing" "$(GIT_CONFIG_GLOBAL=$tmp/gitconfig mail | head -n 1; mails | grep Signed-off-by)" 0
 echo '/* mine */' >>"$tiny/kernel/pid.c"
 check "one with an edit is none" "$(mail | sed -n 2p; mails | grep -cE '^base-commit')" \
 	"  NOTE     no base-commit: the commit of v6.12.118 is not known; name a git tree of it with KDIR
@@ -55,6 +57,17 @@ $before"
 check "mails without the letter" "$(altered '/^What it is for/d')" "2
 error: git has not put project/patches/6.12/cover-letter into the mails
 $before"
+
+# What is gone from the user's tree is gone from the base.
+base() { "$project/scripts/base.sh"; git --git-dir="$(echo "$O"/kdir-*/linux.git)" ls-tree --name-only base | grep -c '^extra$' || :; }
+cd "$tiny"
+echo 1 >extra
+git add extra
+check "base: a new file" "$(base)" 1
+rm extra
+check "base: one that is gone" "$(base)" 0
+git rm -q --cached extra
+check "base: and no longer tracked" "$(base)" 0
 
 cd /
 echo "1..$number"
