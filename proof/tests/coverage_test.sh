@@ -171,6 +171,12 @@ check "coverage.sh: a test fails" "$(counts 0 's/^ok/not &/' | sed -n '1p; s/of 
 kernel/fork.c                         1 of"
 check "coverage.sh: the kernel complains" "$(counts 0 '' 'echo BUG: x >console.log' |
 	sed -n '1p; /^file/p')" 3
+mkdir "$tmp/bin"
+printf '#!/bin/sh\n' >"$tmp/bin/gcov"
+chmod +x "$tmp/bin/gcov"
+check "coverage.sh: gcov says nothing" "$(PATH=$tmp/bin:$PATH counts 0 | sed '2,$d'; ran env PATH="$tmp/bin:$PATH" "$project/proof/coverage.sh" | tail -n 1)" \
+	"2
+error: gcov says nothing of o/6.12/linux-coverage (log: o/6.12/log-coverage/gcov.log)"
 check "coverage.sh: no counts are sent" "$(counts 0 /gcov/d 2>&1 | tail -n 1)" "error: the guest sent no counts (log: gcov.log)"
 
 echo "1..$number"
