@@ -81,6 +81,13 @@ $unknown SPLAT WARNING: at kernel/fork.c:1
 $known
 1 passed, 2 failed, 0 skipped"
 check "what is known excuses no kernel" "$(parity 's/_race/_exec/' 'echo "WARNING: at clone3/clone3_exec x" >console.log' | head -n 1)" 3
+cp "$project/proof/mainline-faults" "$tmp/faults"
+echo '_race ends\.once: it never did' >>"$project/proof/mainline-faults"
+check "a test is missing that is known to fail" "$(parity 's/1[.][.]2/1..1/; /ok 2/d')" "1
+$known
+$unknown MISSING clone3/clone3_race ends.once
+0 passed, 2 failed, 0 skipped"
+cp "$tmp/faults" "$project/proof/mainline-faults"
 check "there is no QEMU" "$(parity '' 'die "there is no QEMU"')" "2
 error: error: there is no QEMU"
 check "it was interrupted" "$(parity '' 'exit 130')" 130
