@@ -65,16 +65,18 @@ fresh() { rm -rf "$out/now"; cp -a "$out/clean" "$out/now"; }
 
 # passes TEST SECONDS: whether all is well with it; if not, $found says what is not
 passes() {
-	mkdir "$tmp/tmp"
-	rc=0
+	room=$(mktemp -d "$tmp/XXXXXX") rc=0
+	: >"$tmp/log"
 	# What runs in the background would never hear of a Ctrl-C.
-	(cd "$project" && exec env --default-signal=INT,QUIT TMPDIR="$tmp/tmp" O="$out/now/o" \
+	(cd "$project" && exec env --default-signal=INT,QUIT TMPDIR="$room" O="$out/now/o" \
 		timeout -k 5 "$2" "./$1") >"$tmp/log" 2>&1 </dev/null &
 	pid=$!
+	# What it says after its first failure need not be waited for.
+	{ tail -n +1 -s 0.1 --pid="$pid" -f "$tmp/log" | grep -q '^not ok ' && kill "$pid"; } 2>/dev/null &
 	wait "$pid" || rc=$?
 	pid=''
-	chmod -R u+rwX "$tmp/tmp"
-	rm -rf "$tmp/tmp"
+	# What is still about there goes with $tmp.
+	{ chmod -R u+rwX "$room" && rm -rf "$room"; } 2>/dev/null || :
 	found=$(grep -m1 '^not ok ' "$tmp/log" | sed 's/^not ok [0-9]* - //') || :
 	case $rc in
 	124 | 137) found="hangs${found:+, after: $found}" ;;

@@ -56,5 +56,11 @@ bases() { env BASE="$1" KDIR="$2" "$project/scripts/name.sh" >/dev/null; cat "$p
 check "make base: names a tree, and another" "$(bases 6.12 "$tiny" >/dev/null; echo "5.10 /x" >>"$project/bases.local"; bases 6.12 "$tiny")" "5.10 /x
 6.12 $tiny"
 
+# A commit that was dropped is not in the patches.
+export KDIR="$tiny"
+"$project/scripts/tree.sh" >/dev/null
+git -C "$(echo "$O"/kdir-*/linux)" reset -q --hard HEAD~1
+refuses "export: a patch without a commit" '0004-clone-last[.]patch has no commit of that number and title' "$project/scripts/refresh.sh" --export
+
 echo "1..$number"
 [ "$failures" = 0 ]
