@@ -170,7 +170,7 @@ harness MUTANTS=inverted >/dev/null
 env --default-signal=INT proof/harness.sh >"$tmp/out" 2>&1 &
 pid=$!
 for _ in $(seq 100); do
-	! grep -q no-cleaning "$tmp/out" || break
+	! grep -qs no-cleaning "$tmp/out" || break
 	sleep 0.1
 done
 sleep 0.3
