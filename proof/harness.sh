@@ -122,9 +122,8 @@ touch "$out/found"
 killed=0 survived=0 listed=0 broken=0
 while IFS='	' read -r name file means reason <&3; do
 	case " ${chosen:-$name} " in *" $name "*) ;; *) continue ;; esac
-	fresh
 	set=$(grep -lxF -e "$name $file" "$dir"/*)
-	if ! awk -v name="$name" -f "$awk" "$set" "$project/$file" >"$tmp/mutant" 2>"$tmp/why"; then
+	if ! awk -v name="$name" -f "$awk" "$set" "$out/clean/project/$file" >"$tmp/mutant" 2>"$tmp/why"; then
 		step BROKEN "$name: $(head -n 1 "$tmp/why")"
 		broken=$((broken + 1))
 		continue
@@ -132,6 +131,7 @@ while IFS='	' read -r name file means reason <&3; do
 	key="$id $series $name $(cksum <"$tmp/mutant" | cut -d' ' -f1)"
 	text=$(sed -n "s/^$key //p" "$out/found" | tail -n 1)
 	if [ -z "$text" ] || [ -n "$chosen" ]; then
+		fresh
 		cat "$tmp/mutant" >"$project/$file"
 		tests_of "$file" >"$tmp/order"
 		text=SURVIVED
