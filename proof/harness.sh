@@ -73,7 +73,7 @@ passes() {
 	pid=$!
 	# What it says after its first failure need not be waited for.
 	{ tail -n +1 -s 0.1 --pid="$pid" -f "$tmp/log" | grep -q '^not ok ' && kill "$pid"; } 2>/dev/null &
-	wait "$pid" || rc=$?
+	{ wait "$pid" || rc=$?; } 2>/dev/null
 	pid=''
 	# What is still about there goes with $tmp.
 	{ chmod -R u+rwX "$room" && rm -rf "$room"; } 2>/dev/null || :

@@ -229,6 +229,13 @@ for signal in INT TERM HUP; do
 	chmod +x "$tmp/smudge"
 	fresh
 done
+# What git could still merge does not apply, whatever the user's settings say.
+git_ config am.threeWay true
+sed -i '17s/$/ changed/' "$tiny/kernel/pid.c"
+git_ commit -q -a -m changed
+refuses "am.threeWay: a patch that does not apply" 'patch 0001 clone: one does not apply' am
+git_ config --unset am.threeWay
+fresh
 # What fails there: the way back
 # shellcheck disable=SC2016
 printf '#!/bin/sh\n[ "$PWD" != "%s" ] || exit 1\nexec cat\n' "$tiny" >"$tmp/smudge"
