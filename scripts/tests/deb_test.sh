@@ -86,6 +86,12 @@ tool rpm 'for last; do :; done; [ "$last" = flex ] || echo "$last-1"'
 check "deps: but not on Fedora" "$(deps '' fedora; cat "$APT" 2>/dev/null)" "2
 error: missing packages; run: sudo dnf install -y flex"
 
+# debian: what is not to be had, in no release
+# shellcheck disable=SC2016
+tool apt-get 'case $1 in indextargets) echo "Debian|http://mirror/debian" ;; *) echo "E: no network"; exit 100 ;; esac'
+cp "$top/scripts/debian.sh" "$project/scripts/"
+refuses "debian: a package that is not to be had" 'cannot get linux-source-6[.]12: E: no network' "$project/scripts/debian.sh" get linux-source-6.12
+
 cd /
 echo "1..$number"
 [ "$failures" = 0 ]
