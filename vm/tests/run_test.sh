@@ -96,6 +96,7 @@ SPLAT BUG: KCSAN: data-race in a / b"
 echo 'KCSAN: data-race in a / b' >"$project/vm/config/debug/kcsan.allow"
 cp "$O/6.12/expected" "$tmp/list"
 check "run: which a debug kernel may" "$(boots "$passes; echo 'BUG: KCSAN: data-race in a / b' >\"\$console\"" DEBUG=kcsan | head -n 1)" 0
+check "run: and the plain one may not" "$(boots "$passes; echo 'BUG: KCSAN: data-race in a / b' >\"\$console\"" | head -n 1)" 3
 
 # lives: whether that QEMU does
 lives() { kill -0 "$(cat "$tmp/pid")" 2>/dev/null && echo yes || echo no; }
