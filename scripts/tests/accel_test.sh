@@ -48,8 +48,10 @@ check "auto: KVM works" "$(boots WORKS='host max')" 'probe host;kvm;'
 check "auto: and is not asked again" "$(boots)" 'kvm;'
 check "auto: another QEMU is" "$(boots RELEASE=2 WORKS=max)" \
 	'probe host;probe max;kvm (no KVM with processor host: failed to set MSR 0x1);'
+check "auto: and the verdict will tell that" "$(cat "$tmp"/o/*/run/accel)" kvm
 check "auto: KVM does not work" "$(boots RELEASE=3 | sed 's/.*;tcg/tcg/')" "$none"
 check "auto: nor is it asked again" "$(boots RELEASE=3 WORKS=host)" "$none"
+check "auto: and the verdict will tell what ran" "$(cat "$tmp"/o/*/run/accel)" tcg
 check "kvm: but that does" "$(boots ACCEL=kvm RELEASE=3 WORKS=host)" 'probe host;kvm;'
 check "auto: KVM hangs" "$(boots RELEASE=4 HANGS=host WORKS=max)" \
 	'probe host;probe max;kvm (no KVM with processor host: a guest does not get up in 4 s);'
