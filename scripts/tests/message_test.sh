@@ -28,6 +28,7 @@ found "a repair in the passive" "1: patch: leaves a repair to a later patch" "Th
 found "a later patch that uses it" "0: " "The next patch calls the function."
 found "a commit without its subject" "1: patch: commit 4513522984a0 is not named as 12 digits (\"subject\")" "Merged for 7.1 as 4513522984a0."
 found "a commit of too few digits" "1: patch: commit 7477d7dce4 is not named as 12 digits (\"subject\")" "See 7477d7dce4 (\"pidfs: record exit code\")."
+found "a commit of 40 digits" "1: patch: commit 4513522984a04513522984a04513522984a04513 is not named as 12 digits (\"subject\")" "See 4513522984a04513522984a04513522984a04513 (\"pidfs: record exit code\")."
 found "a commit of 7 digits" "1: patch: commit 7477d7d is not named as 12 digits (\"subject\")" "See 7477d7d."
 found "a commit of letters" "1: patch: commit feedbeefabcd is not named as 12 digits (\"subject\")" "See feedbeefabcd."
 found "a commit of few letters" "1: patch: commit deadbeef is not named as 12 digits (\"subject\")" "See\ncommit deadbeef."
