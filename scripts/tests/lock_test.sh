@@ -1,7 +1,8 @@
 #!/bin/sh
 # Usage: scripts/tests/lock_test.sh
-# How scripts/lock.sh ends, and to whom it gives what a user has made by sudo; root, chown and
-# the owner of a directory are what scripts say here. TAP on stdout.
+# How scripts/lock.sh ends, to whom it gives what a user has made by sudo, and what scripts/own.sh
+# says that git is in the middle of; root, chown and the owner of a directory are what scripts
+# say here. TAP on stdout.
 # Exit status: 0 all passed; 1 otherwise.
 set -eu
 top=$(cd "$(dirname -- "$0")/../.." && pwd)
@@ -23,6 +24,23 @@ check "and fails" "$(lock "$tmp/o" 'exit 3')" 3
 check "in the middle" "$(lock "$tmp/o" 'false; echo done')" 1
 check "it is run at the top" "$(lock "$tmp/o" 'pwd')" "$(cd -P "$project" && pwd)
 0"
+
+# What git may be in the middle of, by what it leaves in its directory
+# shellcheck disable=SC2016 # the script expands it
+printf '#!/bin/sh\n. "$(dirname -- "$0")/lib.sh"\n. "$top/scripts/own.sh"\ndoing "$1"\n' >"$project/scripts/doing.sh"
+for what in '' rebase-apply rebase-merge MERGE_HEAD CHERRY_PICK_HEAD REVERT_HEAD sequencer; do
+	mkdir "$tmp/git"
+	[ -z "$what" ] || touch "$tmp/git/$what"
+	echo "$what: $(O=$tmp/o sh "$project/scripts/doing.sh" "$tmp/git")"
+	rm -r "$tmp/git"
+done >"$tmp/doing"
+check "git is in the middle of" "$(cat "$tmp/doing")" ": 
+rebase-apply: a git am or rebase
+rebase-merge: a git rebase
+MERGE_HEAD: a git merge
+CHERRY_PICK_HEAD: a git cherry-pick
+REVERT_HEAD: a git revert
+sequencer: a git cherry-pick or revert"
 
 # By sudo, of a user 1234: all is theirs, or all is root's
 # shellcheck disable=SC2016 # they expand it
