@@ -100,7 +100,7 @@ word=$(sed -n 's/.*label = "\([^"\\]*\)".*/\1/p' $dot | head -n 1)
 check "picture: as it is" "$(says scripts/picture.sh --check)" 0
 check "picture: lacks a word" "$(without $dot "s/label = \"$word\"/label = \"$word indeed\"/" says scripts/picture.sh --check)" "1
 README.svg lacks '$word indeed': run scripts/picture.sh"
-check "picture: there is no word" "$(without $dot s/label/lable/ says scripts/picture.sh --check)" "2
+check "picture: there is no word" "$(without $dot s/label/word/ says scripts/picture.sh --check)" "2
 error: no label in $project/$dot"
 mkdir "$tmp/bin"
 # shellcheck disable=SC2016 # the script expands it
