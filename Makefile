@@ -31,7 +31,7 @@ help:
 	@echo 'make plots             the plot in README.md, from the figures that are kept in bench/'
 	@echo 'make programs          gdb, bwrap, python3 and others with what the page tells people to copy'
 	@echo 'make compilers         samples/pidfd/helper.h by the compilers and options that people have, run on 8 architectures'
-	@echo 'make mutants           breaks samples/pidfd/helper.h in one place at a time: which of its tests notices?'
+	@echo 'make helper            breaks samples/pidfd/helper.h in one place at a time: which of its tests notices?'
 	@echo 'make userland          Debian'"'"'s systemd, system bus and login on the kernel of make deb: all as without the series?'
 	@echo 'make boot              a shell in the guest'
 	@echo 'make tree              the base kernel with the series on it, as a git tree'
@@ -76,7 +76,7 @@ help:
 	@echo '  SUITES= CLIENTS=     userland: only these releases of Debian; how many clients the bus has'
 	@echo '  TAGS= OVER=          reach: only these tags; patches to apply to each tree first'
 	@echo '  MIRROR=url           a copy of kernel.org'"'"'s pub/linux/kernel'
-	@echo '  MUTANTS= REGRESS=    only these mutants, of mutate or mutants; only these kselftest targets'
+	@echo '  MUTANTS= REGRESS=    only these mutants, of mutate, harness or helper; only these kselftest targets'
 	@echo '  LOOP=no              bench: do not time this project'"'"'s own loop, which takes longest'
 	@echo '  O=build              directory for everything that is made'
 	@echo '  V=1                  show the commands'"'"' output'
@@ -115,7 +115,7 @@ bench:		; $(locked) 'scripts/deps.sh bench && $(guest) && bench/run.sh'
 userland:	; $(locked) proof/userland.sh
 programs:	; $(locked) proof/programs.sh
 compilers:	; $(locked) proof/compilers.sh
-mutants:	; $(locked) 'scripts/deps.sh && scripts/tree.sh && proof/helper.sh'
+helper:		; $(locked) 'scripts/deps.sh && scripts/tree.sh && proof/helper.sh'
 boot:		; $(locked) '$(guest) && vm/qemu.sh shell'
 tree:		; $(locked) 'scripts/deps.sh && scripts/tree.sh'
 kernel:		; $(locked) '$(kernel)'
@@ -132,4 +132,4 @@ reach:		; @ELSEWHERE=1 scripts/reach.sh
 am:		; @scripts/am.sh
 deps:		; @scripts/deps.sh
 
-.PHONY: help demo check kselftest base bases arches reach bisectcheck lint mutate coverage faults differ storm regress parity model bench programs compilers mutants boot tree kernel image deb lab lava plots userland am refresh series export deps clean mrproper harness
+.PHONY: help demo check kselftest base bases arches reach bisectcheck lint mutate coverage faults differ storm regress parity model bench programs compilers helper boot tree kernel image deb lab lava plots userland am refresh series export deps clean mrproper harness
