@@ -644,7 +644,8 @@ static inline long helper_by_fork(struct helper *helper, struct helper_child *ch
 		memset(told, 0, sizeof(told));
 		told[0].fd = sockets[0];
 		told[1].fd = helper->pidfd;
-		told[0].events = told[1].events = POLLIN;
+		told[0].events = POLLIN;
+		told[1].events = POLLIN;
 		helper_poll(told, 2);
 		helper_lock(sockets[0], HELPER_SETLK, F_UNLCK, HELPER_LOCK_PARENT);
 		helper_lock(sockets[0], HELPER_SETLKW, F_WRLCK, HELPER_LOCK_CHILD);
