@@ -121,7 +121,7 @@ TEST_F_TIMEOUT(race, no_handler_runs_in_the_child, 120)
 
 /* Threads that do what applications do, until they are told to stop. */
 struct crowd {
-	atomic_bool stop;
+	atomic_bool stop, no_more;	/* no_more: nor is any child forked */
 	bool is_autoreap;
 	int starts;		/* of each starter */
 	atomic_int wrong;	/* statuses and errors that are not as they should be */
@@ -235,13 +235,12 @@ static void *fork_children(void *arg)
 static void *wait_for_all(void *arg)
 {
 	struct crowd *crowd = arg;
-	int status;
-
 	bool is_last;
+	int status;
 	pid_t pid;
 
 	do {
-		is_last = crowd->stop;
+		is_last = crowd->no_more;
 		pid = waitpid(-1, &status, __WALL);
 		if (pid > 0 && status == AR_EXITED(5))
 			crowd->found++;
@@ -249,7 +248,7 @@ static void *wait_for_all(void *arg)
 			crowd->unexpected++;
 		else
 			sched_yield();
-	} while (pid > 0 || !is_last);
+	} while (pid > 0 || !is_last || errno != ECHILD);
 	return NULL;
 }
 
@@ -259,7 +258,7 @@ static void *(* const others[])(void *) = {
 
 TEST_F_TIMEOUT(race, a_crowd_finds_every_status, 160)
 {
-	int i, n = self->rounds * (variant->way.way == HELPER_BY_AUTOREAP ? 100 : 10);
+	int i, n = self->rounds * (variant->way.way == HELPER_BY_AUTOREAP ? 20 : 5);
 	struct itimerval often = { { 0, 5000 }, { 0, 5000 } }, never = {};
 	pthread_t starters[STARTERS], rest[ARRAY_SIZE(others)], waiter;
 	struct crowd crowd = { .is_autoreap = variant->way.way == HELPER_BY_AUTOREAP };
@@ -287,6 +286,7 @@ TEST_F_TIMEOUT(race, a_crowd_finds_every_status, 160)
 	crowd.stop = true;
 	for (i = 0; i < ARRAY_SIZE(others); i++)
 		ASSERT_EQ(0, pthread_join(rest[i], NULL));
+	crowd.no_more = true;
 	if (crowd.is_autoreap) {
 		ASSERT_EQ(0, pthread_join(waiter, NULL));
 		EXPECT_EQ(crowd.forked, crowd.found);
