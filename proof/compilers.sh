@@ -30,14 +30,14 @@ sed 's/^#\(if\|elif\) defined(__\([a-z0-9_]*__\|riscv\))/#\1 0/' \
 # runs a program
 run='' headers=$dir/row
 row() {
-	group=$1 way=$2; shift 2
+	group=$1 way=$2 compiler=$3; shift 3
 	log=$dir/row.log
-	case $1 in *++*) language='-x c++ -std=c++11' ;; *) language='-x c -std=c11' ;; esac
-	what="$* $run"
+	case $compiler in *++*) language='-x c++ -std=c++11' ;; *) language='-x c -std=c11' ;; esac
+	what="${compiler##*/} $* $run"
 	# shellcheck disable=SC2086 # words
-	if ! command -v "$1" >"$log" || ! logged "$log" "$@" $language "$dir/row/empty.c" -o "$dir/row/empty" -pthread; then
-		result=absent why="not here: $(grep -m1 -E 'error|cannot|not found' "$log" || echo "no $1")"
-	elif ! logged "$log" "$@" $language $strict -I"$headers" "$program" -o "$dir/row/program"; then
+	if ! command -v "$compiler" >"$log" || ! logged "$log" compile "$compiler" "$@" $language "$dir/row/empty.c" -o "$dir/row/empty" -pthread; then
+		result=absent why="not here: $(grep -m1 -E 'error|cannot|not found' "$log" || echo "no $compiler")"
+	elif ! logged "$log" compile "$compiler" "$@" $language $strict -I"$headers" "$program" -o "$dir/row/program"; then
 		result=failed why=$(grep -m1 -E 'error|warning' "$log" || tail -n 1 "$log")
 	elif ! logged "$log" timeout -s KILL 120 $run "$dir/row/program" ${way:+"$way"}; then
 		result=failed why=$(tail -n 1 "$log")
@@ -91,7 +91,7 @@ cross() {
 	run=$(emulator "$triplet")
 	for options in '-O0' '-O2' '-O2 -fPIE' '-O3 -fstack-protector-all'; do
 		# shellcheck disable=SC2086
-		row "$triplet" fork "$triplet-gcc" $options -static "$@"
+		row "$triplet" fork "$cross/usr/bin/$triplet-gcc" $options -static "$@"
 	done
 	run=''
 }
@@ -103,7 +103,7 @@ for arch in $ARCHES; do
 	fi
 	# What it sets is for this architecture alone.
 	(
-		ARCH=$arch CROSS_COMPILE='' cross_path=''
+		ARCH=$arch CROSS_COMPILE=''
 		where
 		cross "$triplet"
 		# shellcheck disable=SC2154 # set by vm/arch
