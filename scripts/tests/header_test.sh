@@ -8,17 +8,19 @@
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-header.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
 # The tree may hold older ones than those that are to be tested.
-mkdir "$tmp/clone3"
-cp "$top"/tools/testing/selftests/clone3/*.h "$tmp/clone3"
+headers=$tmp/tools/testing/selftests
+mkdir -p "$headers/clone3" "$tmp/samples"
+cp "$top"/tools/testing/selftests/clone3/*.h "$headers/clone3"
+cp -R "$top/samples/pidfd" "$tmp/samples"
 # shellcheck disable=SC2154 # set by scripts/lib.sh
-cp "$tree"/tools/testing/selftests/*.h "$tmp"
+cp "$tree"/tools/testing/selftests/*.h "$headers"
 # compiles NAME: what gcc says of the header
 compiles() {
-	gcc -w -fsyntax-only -isystem "$obj/usr/include" -include "$tmp/clone3/$1" -x c /dev/null 2>&1 ||
+	gcc -w -fsyntax-only -isystem "$obj/usr/include" -include "$headers/clone3/$1" -x c /dev/null 2>&1 ||
 		echo "gcc: exit status $?"
 }
 
-echo 'ar_not_defined x;' >"$tmp/clone3/broken.h"
+echo 'ar_not_defined x;' >"$headers/clone3/broken.h"
 check "a header that does not stand alone is found" \
 	"$(compiles broken.h | grep -c 'error: unknown type')" 1
 for header in "$top"/tools/testing/selftests/clone3/*.h; do

@@ -46,7 +46,7 @@ sequencer: a git cherry-pick or revert"
 # shellcheck disable=SC2016 # they expand it
 {
 printf '#!/bin/sh\necho 0\n' >"$tmp/bin/id"
-printf '#!/bin/sh\n[ "$1 $2" = "-c %%u" ] && echo "$OWNER"\n' >"$tmp/bin/stat"
+printf '#!/bin/sh\n[ "$1 $2" = "-c %%u" ] && echo "$OWNER" || exec %s "$@"\n' "$(command -v stat)" >"$tmp/bin/stat"
 printf '#!/bin/sh\necho "gives $1"\n' >"$tmp/bin/find"
 }
 chmod +x "$tmp/bin"/*

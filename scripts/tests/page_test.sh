@@ -123,22 +123,24 @@ lost() {
 	check "examples: $3" "$(without "$1" "$2" examples)" "2
 error: $3"
 }
-check "examples: all are there" "$(examples; cd "$tmp/dir" && ls page.c guarded.c family.c group.h high.h probe.c man.c)" "0
-family.c
+check "examples: all are there" "$(examples; cd "$tmp/dir" && ls page.c libhelper.c run.py class.cc flags.h group.h high.h probe.c man.c helper.h)" "0
+class.cc
+flags.h
 group.h
-guarded.c
+helper.h
 high.h
+libhelper.c
 man.c
 page.c
-probe.c"
-check "examples: those with other flags differ in these alone" "$(cd "$tmp/dir" && for name in guarded family; do
-	diff page.c $name.c | grep -c '^[<>]'; done)" "2
-2"
-lost $page s/run_helper/run_any/g "the page has lost its example"
-lost $page 's/\.flags = CLONE_AUTOREAP/.flags = CLONE_PIDFD/' "the page's function has no flags that could be replaced"
-lost $others '/To use them in run_helper/d' "the page of the other flags has lost those of guarded"
-lost $others '/A PID namespace/d' "the page of the other flags has lost those of family"
-lost $others '/the child \*\//d' "the page of the other flags has lost its process group"
+probe.c
+run.py"
+lost $page s/helper_start/helper_begin/g "the page has lost its example"
+lost $page 's/^Other languages$/Languages/' "the page has lost its libhelper.c"
+lost $page '/^Python then runs a program/d' "the page has lost its run.py"
+lost $page '/^C++ includes the file as it is/d' "the page has lost its class.cc"
+lost $others 's/struct helper_args/struct some_args/' "the page of the other flags has lost its flags"
+lost $others '/A PID namespace/d' "the page of the other flags has lost its flags"
+lost $others '/A process group/d' "the page of the other flags has lost its process group"
 lost $others 's/high = fcntl/low = fcntl/' "the page of the other flags has lost its high number"
 lost $others '/= probe(/{s/= probe/= prove/;}' "the page of the other flags has lost a probe"
 lost man/PIDFD_GET_INFO.2const 's/^exit_status/end_status/' "the man page has lost its example"
