@@ -87,11 +87,11 @@ emulator() {
 }
 # cross TRIPLET ROW-OPTIONS...: a static program, which needs no libraries there
 cross() {
-	triplet=$1; shift
-	run=$(emulator "$triplet")
+	target=$1; shift
+	run=$(emulator "$target")
 	for options in '-O0' '-O2' '-O2 -fPIE' '-O3 -fstack-protector-all'; do
 		# shellcheck disable=SC2086
-		row "$triplet" fork "$cross/usr/bin/$triplet-gcc" $options -static "$@"
+		row "$target" fork "$cross/usr/bin/$target-gcc" $options -static "$@"
 	done
 	run=''
 }
