@@ -132,4 +132,4 @@ reach:		; @ELSEWHERE=1 scripts/reach.sh
 am:		; @scripts/am.sh
 deps:		; @scripts/deps.sh
 
-.PHONY: help demo check kselftest base bases arches reach bisectcheck lint mutate coverage faults differ storm regress parity model bench programs compilers helper boot tree kernel image deb lab lava plots userland am refresh series export deps clean mrproper harness
+.PHONY: help demo check kselftest base bases arches reach bisectcheck lint mutate harness coverage faults differ storm regress parity model bench programs compilers helper boot tree kernel image deb lab lava plots userland am refresh series export deps clean mrproper
