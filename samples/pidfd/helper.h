@@ -511,10 +511,13 @@ static inline long helper_clone(long nr, long a, long b, long c, struct helper_c
 #define HELPER_CLONE	(HELPER_CLONE_PIDFD | HELPER_CLONE_VFORK | \
 			 (HELPER_SHARES_MEMORY ? HELPER_CLONE_VM : 0))
 
-/* Errors by which a kernel, or a seccomp filter, says that it lacks a call or a flag */
+/*
+ * Errors by which a kernel, or a seccomp filter, says that it lacks a call or a flag. E2BIG:
+ * struct clone_args has no cgroup before Linux 5.7.
+ */
 static inline int helper_is_missing(long error)
 {
-	return error == -EINVAL || error == -ENOSYS || error == -EPERM;
+	return error == -EINVAL || error == -ENOSYS || error == -EPERM || error == -E2BIG;
 }
 
 /* clone3(), with the flag or without: returns the PID, or the negative error. */
@@ -735,6 +738,20 @@ static inline int helper_read_status(const struct helper *helper, int *status)
 }
 
 /**
+ * helper_kill() - send a signal to a helper
+ * @helper:	what helper_start() has filled in; not after helper_wait()
+ * @sig:	the signal
+ *
+ * Return: 0; or -1 with errno, ESRCH if it has ended.
+ */
+static inline int helper_kill(const struct helper *helper, int sig)
+{
+	if (helper->pidfd < 0)
+		return kill(helper->pid, sig);
+	return syscall(SYS_pidfd_send_signal, helper->pidfd, sig, NULL, 0);
+}
+
+/**
  * helper_wait() - wait for the end of a helper, and close its pidfd
  * @helper:	what helper_start() has filled in
  * @status:	the status, in the encoding of wait(2); may be NULL
@@ -744,12 +761,16 @@ static inline int helper_read_status(const struct helper *helper, int *status)
  *
  * Return: 0; or -1 with errno if the status is not known. ENODATA: the helper was not started
  * by HELPER_BY_AUTOREAP, the kernel is older than 6.15 or there is no pidfd, and the application
- * ignores SIGCHLD or has waited for the helper itself.
+ * ignores SIGCHLD or has waited for the helper itself; or, in any way, the application has
+ * closed the pidfd.
  */
 static inline int helper_wait(struct helper *helper, int *status)
 {
 	int error, before = errno, known = -1, value = 0;
 
+	/* Another file may have the number of a pidfd that the application has closed. */
+	if (helper->pidfd >= 0 && helper_kill(helper, 0) && errno == EBADF)
+		helper->pidfd = -1;
 	errno = ECHILD;
 	if (helper->way != HELPER_BY_AUTOREAP)
 		known = helper_reap(helper, &value);
@@ -778,20 +799,6 @@ static inline int helper_wait(struct helper *helper, int *status)
 static inline short helper_events(const struct helper *helper)
 {
 	return helper->way == HELPER_BY_AUTOREAP ? 0 : POLLIN;
-}
-
-/**
- * helper_kill() - send a signal to a helper
- * @helper:	what helper_start() has filled in; not after helper_wait()
- * @sig:	the signal
- *
- * Return: 0; or -1 with errno, ESRCH if it has ended.
- */
-static inline int helper_kill(const struct helper *helper, int sig)
-{
-	if (helper->pidfd < 0)
-		return kill(helper->pid, sig);
-	return syscall(SYS_pidfd_send_signal, helper->pidfd, sig, NULL, 0);
 }
 
 static inline void helper_free_child(struct helper_child *child)
@@ -836,7 +843,8 @@ static inline struct helper_child *helper_new_child(const struct helper_args *ar
  *
  * Return: 0, and helper_wait() must follow; or -1 with errno, and nothing is left behind:
  * @helper->step says what has failed, and errno is that of this step. For HELPER_CREATE that is
- * EINVAL, ENOSYS or EPERM if @args->clone_flags cannot be had, otherwise the errno of clone3().
+ * EINVAL, ENOSYS, EPERM or E2BIG if @args->clone_flags cannot be had, otherwise the errno of
+ * clone3().
  */
 static inline int helper_start(struct helper *helper, const struct helper_args *args)
 {

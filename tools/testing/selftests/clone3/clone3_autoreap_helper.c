@@ -26,7 +26,7 @@ FIXTURE_VARIANT(helper)
 FIXTURE_VARIANT_ADD(helper, autoreap) { AR_WAY_AUTOREAP };
 FIXTURE_VARIANT_ADD(helper, clone3) { AR_WAY_CLONE3 };
 FIXTURE_VARIANT_ADD(helper, clone) { AR_WAY_CLONE };
-FIXTURE_VARIANT_ADD(helper, clone_eperm) { AR_WAY_CLONE_EPERM };
+FIXTURE_VARIANT_ADD(helper, clone_e2big) { AR_WAY_CLONE_E2BIG };
 FIXTURE_VARIANT_ADD(helper, fork) { AR_WAY_FORK };
 FIXTURE_VARIANT_ADD(helper, fork_eperm) { AR_WAY_FORK_EPERM };
 FIXTURE_VARIANT_ADD(helper, alone) { AR_WAY_ALONE };
@@ -939,6 +939,27 @@ TEST_F(helper, ends_a_poll_for_its_events)
 	if (variant->way.way != HELPER_BY_AUTOREAP)
 		EXPECT_EQ('Z', ar_state(helper.pid));
 	EXPECT_ENDS(AR_EXITED(AR_CHILD_CODE), &helper);
+}
+
+/* An application that closes the pidfd loses no other file, and at most the status. */
+TEST_F(helper, is_not_awaited_by_the_number_of_another_file)
+{
+	bool is_lost = variant->way.way == HELPER_BY_AUTOREAP;
+	struct helper_args args = AR_HELPER("exit", "7");
+	int at, status = 0;
+	struct helper helper;
+	struct stat st;
+
+	if (variant->way.way == HELPER_BY_FORK_ALONE)
+		return;
+	ASSERT_STARTS(&helper, &args);
+	at = helper.pidfd;
+	ASSERT_EQ(at, dup2(self->start.report, at));
+	EXPECT_EQ(is_lost ? -1 : 0, helper_wait(&helper, &status));
+	if (is_lost)
+		EXPECT_EQ(ENODATA, errno);
+	EXPECT_EQ(is_lost ? 0 : AR_EXITED(7), status);
+	EXPECT_EQ(0, fstat(at, &st));
 }
 
 TEST_F(helper, can_be_sent_a_signal)

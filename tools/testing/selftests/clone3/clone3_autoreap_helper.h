@@ -61,8 +61,9 @@ struct ar_way {
 #define AR_WAY_FORK { HELPER_BY_FORK, .clone3 = ENOSYS, .clone = EINVAL }
 #define AR_WAY_ALONE { HELPER_BY_FORK_ALONE, .clone3 = ENOSYS, .clone = EINVAL, \
 		       .pidfd_open = ENOSYS }
+/* As Linux 5.3 to 5.6 says that struct clone_args has no cgroup. */
+#define AR_WAY_CLONE_E2BIG { HELPER_BY_CLONE, .clone3 = E2BIG }
 /* As a seccomp filter of old that has never heard of the calls. */
-#define AR_WAY_CLONE_EPERM { HELPER_BY_CLONE, .clone3 = EPERM }
 #define AR_WAY_FORK_EPERM { HELPER_BY_FORK, .clone3 = EPERM, .clone = EPERM }
 #define AR_WAY_ALONE_EPERM { HELPER_BY_FORK_ALONE, .clone3 = EPERM, .clone = EPERM, \
 			     .pidfd_open = EPERM }
