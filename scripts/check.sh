@@ -38,24 +38,39 @@ check() {
 # count PASSED FAILED SKIPPED
 count() { passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3)); }
 
-# tap FILE: a script that prints TAP; only its failures are shown
-tap() {
-	rc=0
-	"$1" >"$log/tap.log" 2>&1 </dev/null || rc=$?
-	sed -n '/^not ok/,/^ok/{/^ok/d;p;}' "$log/tap.log"
-	ok=$(grep -c '^ok ' "$log/tap.log" || :) not=$(grep -c '^not ok ' "$log/tap.log" || :)
+# judge STATUS FILE: a script that printed TAP to its log, and ended so; only its failures are shown
+judge() {
+	rc=$1 said=$log/tests/$(echo "$2" | tr / -).log
+	sed -n '/^not ok/,/^ok/{/^ok/d;p;}' "$said"
+	ok=$(grep -c '^ok ' "$said" || :) not=$(grep -c '^not ok ' "$said" || :)
 	# No test at all is no pass.
-	if [ "$(tail -n 1 "$log/tap.log")" != "1..$((ok + not))" ] || [ "$rc:$not" != "$((not > 0)):$not" ] ||
+	if [ "$(tail -n 1 "$said")" != "1..$((ok + not))" ] || [ "$rc:$not" != "$((not > 0)):$not" ] ||
 		[ $((ok + not)) = 0 ]; then
-		step FAIL "${1#"$top"/}: no complete TAP, exit status $rc"
-		tail -n 5 "$log/tap.log"
+		step FAIL "$2: no complete TAP, exit status $rc"
+		tail -n 5 "$said"
 		not=$((not + 1))
 	fi
-	skips=$(grep -c '^ok .* # SKIP ' "$log/tap.log" || :)
-	sed -n 's/^ok [0-9]* - \(.*\) # SKIP \(.*\)/\1: \2/p' "$log/tap.log" |
+	skips=$(grep -c '^ok .* # SKIP ' "$said" || :)
+	sed -n 's/^ok [0-9]* - \(.*\) # SKIP \(.*\)/\1: \2/p' "$said" |
 		while read -r line; do step SKIP "$line"; done
-	[ "$not" != 0 ] || step OK "$1 ($((ok - skips)) tests)"
-	count $((ok - skips)) "$not" "$skips"
+	[ "$not" != 0 ] || step OK "$2 ($((ok - skips)) tests)"
+	echo "$((ok - skips)) $not $skips" >>"$log/tests/counts"
+}
+
+# taps FILE...: such scripts, one for each processor at a time
+taps() {
+	rm -rf "$log/tests"
+	mkdir "$log/tests"
+	: >"$log/tests/counts"
+	# shellcheck disable=SC2016 # for that shell
+	printf '%s\n' "$@" | xargs -P "$(nproc)" -I FILE sh -c \
+		'rc=0; "$1" >"$2/$(echo "$1" | tr / -).log" 2>&1 </dev/null || rc=$?; echo "$rc $1"' - FILE "$log/tests" |
+		while read -r rc file; do judge "$rc" "$file"; done
+	# shellcheck disable=SC2046 # words
+	count $(awk '{ passed += $1; failed += $2; skipped += $3 } END { print passed + 0, failed + 0, skipped + 0 }' "$log/tests/counts")
+	# A script that does not say how it has ended is a failure, too.
+	ended=$(wc -l <"$log/tests/counts")
+	[ "$ended" = $# ] || { step FAIL "of $# scripts of tests only $ended have ended"; count 0 1 0; }
 }
 
 # guest [VARIABLE=VALUE]...: the kselftests; the last line of run.sh is
@@ -124,9 +139,7 @@ check "shellcheck" shellcheck -x -P SCRIPTDIR \
 check "codespell" codespell -q 3 --ignore-words-list=smove,bu,inout,filp \
 	README.md MAINTAINERS Makefile scripts vm proof bench samples tools patches man Documentation
 check "mandoc" mandoc -T lint -W warning man/*.2const
-for tests in vm/tests/*_test.sh proof/tests/*_test.sh bench/tests/*_test.sh scripts/tests/*_test.sh; do
-	tap "$tests"
-done
+taps vm/tests/*_test.sh proof/tests/*_test.sh bench/tests/*_test.sh scripts/tests/*_test.sh
 guest
 set -- INITRAMFS="$work/initramfs-random.cpio" EXPECTED="$work/expected-random" \
 	RUN="$work/run-random" TESTS=clone3_autoreap_random ROUNDS=5000 SMP=1

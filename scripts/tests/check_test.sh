@@ -31,6 +31,9 @@ for folder in vm proof bench scripts; do
 	printf '#!/bin/sh\necho "ok 1 - it is so"\necho 1..1\n' >"$project/$folder/tests/a_test.sh"
 	chmod +x "$project/$folder/tests/a_test.sh"
 done
+# One after the other, so that the first can stop the rest.
+printf '#!/bin/sh\necho 1\n' >"$tmp/bin/nproc"
+chmod +x "$tmp/bin/nproc"
 cp "$project/vm/tests/a_test.sh" "$tmp/passes"
 echo 'echo "1 passed, 0 failed, 0 skipped"' >"$GUEST"
 
@@ -85,6 +88,10 @@ $incomplete 0
 tests "the plan is missing" 'echo "ok 1 - a"' "1
 $incomplete 0
 4 passed, 1 failed, 0 skipped"
+# shellcheck disable=SC2016 # for that script
+tests "what runs it is killed" 'kill -9 $PPID' "1
+FAIL of 4 scripts of tests only 0 have ended
+0 passed, 1 failed, 0 skipped"
 tests "one is skipped" 'echo "ok 1 - a # SKIP there is no awk"; echo "ok 2 - b"; echo 1..2' "0
 SKIP a: there is no awk
 4 passed, 0 failed, 1 skipped"
