@@ -28,7 +28,7 @@ help:
 	@echo 'make parity KDIR=path  these tests on mainline 7.1 or later: shows its known bugs'
 	@echo 'make model             every possible order: herd7 on the barriers, spin on the exit steps'
 	@echo 'make bench             what the flag costs and saves, in instructions: a table and plots'
-	@echo 'make plots             the plot in README.md, from the figures that are kept in bench/'
+	@echo 'make plots             the plot in bench/README.md, from the figures that are kept there'
 	@echo 'make programs          gdb, bwrap, python3 and others with what the page tells people to copy'
 	@echo 'make compilers         samples/pidfd/helper.h by the compilers and options that people have, run on 8 architectures'
 	@echo 'make helper            breaks samples/pidfd/helper.h in one place at a time: which of its tests notices?'

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Usage: bench/plots.sh
 # Draws bench/siblings.svg anew from bench/figures, which are those of
-# the last `make bench` that README.md cites: a copy of build/bench/figures.
+# the last `make bench` that bench/README.md cites: a copy of build/bench/figures.
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/scripts/own.sh"

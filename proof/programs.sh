@@ -20,7 +20,7 @@ rm -rf "$root"
 dir=$root/kselftest/programs
 mkdir -p "$dir"
 
-step CC "application glib group library probe refuse scm_pidfd spawn-helper"
+step CC "application glib group library probe readme refuse scm_pidfd spawn-helper"
 examples=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-programs.XXXXXX")
 trap 'rm -rf "$examples"' EXIT
 "$top/scripts/examples.sh" "$examples"
@@ -38,6 +38,7 @@ cc application.family "$src/application.c" -DCLONE_FLAGS=FAMILY
 cc application.family.root "$src/application.c" '-DCLONE_FLAGS=(FAMILY & ~CLONE_NEWUSER)'
 cc spawn-helper "$examples/spawn-helper.c"
 cc probe "$examples/probe.c"
+cc readme "$examples/readme.c"
 cc refuse "$top/scripts/tests/refuse.c"
 cc group "$src/group.c"
 cc library.so "$src/library.c" -shared -fPIC

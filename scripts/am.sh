@@ -149,4 +149,4 @@ if [ "$now" != "$new" ]; then
 fi
 gone
 printf %s "$applied"
-step DONE "$(git log -1 --format='HEAD is now %h (%s)')"
+step DONE "$(git log -1 --format='HEAD is now %h (%s)'); git reset --keep $(git rev-parse --short "$head") takes it out again"

@@ -6,7 +6,7 @@
 # flags.h, what its examples give to helper.h as GUARDED and, for a helper that starts processes,
 # as FAMILY; group.h, what the owner of a process group does; high.h, how a pidfd gets a high
 # number; probe.c, a program that prints what the probes say. Of the man page: man.c, its
-# example.
+# example; readme.c, that of the README: runs a program, and prints its exit code.
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
 
@@ -68,6 +68,15 @@ grep -q F_DUPFD_CLOEXEC "$dir/high.h" || die "the page of the other flags has lo
 	sed -n '/^\.SH EXAMPLES/,/^\.EE/{/^\./d; s/\\-/-/g; p;}' "$top/man/PIDFD_GET_INFO.2const"
 	echo 'int main(void) { return exit_status(0); }'
 } >"$dir/man.c"
+{
+	printf '#include <%s>\n' errno.h poll.h stdint.h stdio.h sys/ioctl.h sys/syscall.h sys/wait.h unistd.h \
+		linux/pidfd.h linux/sched.h
+	echo 'int main(int argc, char **argv) { int pidfd; if (argc < 2) return 2; argv++;'
+	# shellcheck disable=SC2016 # these are no commands
+	sed -n '/^```c$/,/^```$/{/^```/d; p;}' "$top/README.md"
+	echo 'return 0; }'
+} >"$dir/readme.c"
 cp "$top"/samples/pidfd/* "$dir"
 grep -q helper_start "$dir/page.c" || die "the page has lost its example"
+grep -q CLONE_AUTOREAP "$dir/readme.c" || die "the README has lost its example"
 grep -q '^exit_status' "$dir/man.c" || die "the man page has lost its example"

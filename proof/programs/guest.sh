@@ -186,6 +186,14 @@ scm_pidfd() {
 }
 once scm_pidfd_of_one_that_has_gone scm_pidfd
 
+# The lines of the README.
+readme() {
+	./readme /bin/sh -c 'exit 7' >/tmp/said
+	cat /tmp/said
+	does_it_say '^7$'
+}
+once readme_tells_the_exit_code readme
+
 # The probes of the page: root is answered as a user is.
 probes() {
 	for user in 0 1000; do

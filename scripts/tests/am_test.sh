@@ -31,11 +31,11 @@ fresh() {
 }
 before=$(state)
 am >"$tmp/out" 2>&1 || cat "$tmp/out"
-check "what it says" "$(sed 's/now [0-9a-f]*/now C/; s/^ *//' "$tmp/out")" "AM       clone: one
+check "what it says" "$(sed 's/now [0-9a-f]*/now C/; s/keep [0-9a-f]*/keep C/; s/^ *//' "$tmp/out")" "AM       clone: one
 AM       clone: two
 AM       clone: add CLONE_NNP
 AM       clone: last
-DONE     HEAD is now C (clone: last)"
+DONE     HEAD is now C (clone: last); git reset --keep C takes it out again"
 check "each patch a commit of its author and of the user, on the user's branch" \
 	"$(git_ log --reverse --format='%s: %an, %cn' base..main)" \
 	"clone: one: author, t
@@ -43,6 +43,11 @@ clone: two: author, t
 clone: add CLONE_NNP: author, t
 clone: last: author, t"
 check "nothing is left over" "$(state | grep -c 'autoreap-am\|worktrees')" 0
+undo=$(sed -n 's/.*; git \(reset --keep [0-9a-f]*\) takes.*/\1/p' "$tmp/out")
+# shellcheck disable=SC2086 # words
+git_ $undo
+check "what it says takes it out again" "$(git_ rev-parse HEAD; git_ status --porcelain)" "$(git_ rev-parse base)"
+am >/dev/null 2>&1
 check "the tree holds the series" "$(git_ status --porcelain; cksum <"$tiny/samples/pidfd/loop.c")" \
 	"$(seq 100 | cksum)"
 fresh
@@ -145,7 +150,8 @@ git_ config --unset merge.verifySignatures
 git_ config --unset branch.main.mergeOptions
 fresh
 
-# Two at once: one has its way, the other says so in a line.
+# Two at once: one has its way, the other says so in a line. If it comes late, it finds the
+# series there; from the few lines of this one nobody can tell that it is.
 both=''
 for round in 1 2 3 4 5; do
 	for run in 1 2; do
@@ -154,7 +160,7 @@ for round in 1 2 3 4 5; do
 	wait
 	[ "$(sort "$tmp/rc1" "$tmp/rc2" | tr '\n' ' ')" = "0 2 " ] && [ "$(state)" != "$before" ] &&
 	[ "$(cat "$tmp/out1" "$tmp/out2" | grep -c DONE)" = 1 ] &&
-	[ "$(cat "$tmp/out1" "$tmp/out2" | grep -cE '^error: (another make am|.* has this series|.*other commits)')" = 1 ] &&
+	[ "$(cat "$tmp/out1" "$tmp/out2" | grep -cE '^error: (another make am|.* has this series|.*other commits|patches/6.12: patch 0001 .* does not apply)')" = 1 ] &&
 	[ "$(git_ rev-list --count base..)" = 4 ] && [ -z "$(git_ status --porcelain)" ] || both="$both $round: $(cat "$tmp"/out?)"
 	fresh
 done

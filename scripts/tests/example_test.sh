@@ -81,7 +81,7 @@ int main(int argc, char **argv)
 END
 
 guarded='with-GUARDED with-CLONE_NNP with-CLONE_PIDFD_AUTOKILL'
-for program in page man spawn-helper clone-autoreap $guarded refuse unlucky probe; do
+for program in page man readme spawn-helper clone-autoreap $guarded refuse unlucky probe; do
 	test_that "$program.c compiles" compiles "$program"
 done
 for program in page spawn-helper; do

@@ -12,7 +12,7 @@ unset KDIR BASE ARCH DEBUG PAGES KIND
 export O="$tmp/o"
 project=$tmp/project
 mkdir -p "$project/patches/6.12" "$project/patches/7.1" "$project/patches/common"
-(cd "$top" && cp -R --parents scripts/*.sh scripts/attributes vm/arch vm/expected.awk Documentation man samples README.svg "$project")
+(cd "$top" && cp -R --parents scripts/*.sh scripts/attributes vm/arch vm/expected.awk Documentation man samples README.md README.svg "$project")
 cd "$project"
 # says COMMAND...: exit status, and what is said
 says() {
@@ -123,7 +123,7 @@ lost() {
 	check "examples: $3" "$(without "$1" "$2" examples)" "2
 error: $3"
 }
-check "examples: all are there" "$(examples; cd "$tmp/dir" && ls page.c libhelper.c run.py class.cc flags.h group.h high.h probe.c man.c helper.h)" "0
+check "examples: all are there" "$(examples; cd "$tmp/dir" && ls page.c libhelper.c run.py class.cc flags.h group.h high.h probe.c man.c readme.c helper.h)" "0
 class.cc
 flags.h
 group.h
@@ -133,11 +133,14 @@ libhelper.c
 man.c
 page.c
 probe.c
+readme.c
 run.py"
 lost $page s/helper_start/helper_begin/g "the page has lost its example"
 lost $page 's/^Other languages$/Languages/' "the page has lost its libhelper.c"
 lost $page '/^Python then runs a program/d' "the page has lost its run.py"
 lost $page '/^C++ includes the file as it is/d' "the page has lost its class.cc"
+# shellcheck disable=SC2016
+lost README.md 's/^```c$/```/' "the README has lost its example"
 lost $others 's/struct helper_args/struct some_args/' "the page of the other flags has lost its flags"
 lost $others '/A PID namespace/d' "the page of the other flags has lost its flags"
 lost $others '/A process group/d' "the page of the other flags has lost its process group"
