@@ -63,8 +63,10 @@ patches/7.1/0001-two.patch adds another samples/two.c"
 
 # Citations: of the pages, and of the table of the tests' README
 tests=tools/testing/selftests/clone3 page=man/PIDFD_GET_INFO.2const
-find Documentation man -type f -exec sed -i '/^\.\(\.\|\\"\) test: /d' {} +
-mkdir -p $tests
+find man -type f -exec sed -i '/^\.\\" test: /d' {} +
+mkdir -p $tests proof
+section='What it is not'
+claim() { printf '# PAGE PROGRAM TEST SECTION\nclone_autoreap clone3_autoreap %s\n' "$1" >proof/claims; }
 printf 'TEST_F(autoreap, leaves_no_zombie)\nTEST_F(autoreap, leaves_no_child)\n' >$tests/clone3_autoreap.c
 table() {
 	printf '%s\n' 'Who tests what' -----------
@@ -80,6 +82,7 @@ cites() {
 	cp "$tmp/kept" $page
 }
 test=autoreap.leaves_no_zombie
+claim "$test $section"
 check "cited: all are there" "$(says scripts/cited.sh)" 0
 check "cited: one more that is" "$(cites "$test")" 0
 check "cited: by its name without the fixture" "$(cites "${test#*.}")" 0
@@ -90,6 +93,13 @@ check "cited: a part of a name" "$(cites "${test%_*}")" "1
 no test is called ${test%_*}"
 check "cited: a name, and more" "$(cites "${test}_too")" "1
 no test is called ${test}_too"
+claim "autoreap.is_no_test $section"
+check "cited: of a section, none of that name" "$(says scripts/cited.sh)" "1
+no test is called autoreap.is_no_test"
+claim "$test What it is"
+check "cited: of a section that is not there" "$(says scripts/cited.sh)" "1
+clone_autoreap.rst has no section 'What it is'"
+claim "$test $section"
 table leaves_any_zombie
 check "cited: in the table, none of that name" "$(says scripts/cited.sh)" "1
 no test is called leaves_any_zombie"
