@@ -32,13 +32,13 @@ elif has include/uapi/linux/sched.h CLONE_AUTOREAP; then
 elif has $pidfd PIDFD_INFO_EXIT && has fs/pidfs.c 'pid->attr'; then
 	series=6.18
 	# 6.18.2 has given the size of struct pidfd_info a name.
-	has $pidfd PIDFD_INFO_SIZE_VER1 || series=6.18.0
+	has $pidfd PIDFD_INFO_SIZE_VER1 || series=6.18-early
 	older 6.19 || series=6.19
 	older 7.0 || series=7.0
 elif has $pidfd PIDFD_INFO_EXIT && has fs/pidfs.c 'struct pidfs_exit_info __pei'; then
 	# The exit information of 6.15, brought to an older kernel: whole, without its
 	# rule for poll, or with a reference that is never put.
-	series=6.15
+	series=6.12-exitinfo
 	has fs/pidfs.c delay_group_leader || series=6.12-el10
 	! show fs/pidfs.c | sed -n '/^static long pidfd_info(/,/^}/p' | grep -q 'struct task_struct \*task;' ||
 		series=6.12-sles16
@@ -53,7 +53,7 @@ elif older 6.12; then
 elif has fs/pidfs.c delay_group_leader; then
 	series=6.12
 else
-	series=6.12.10
+	series=6.12-early
 fi
 
 first=$(awk -v series="$series" '$2 == series { print $3; exit }' "$top/patches/releases")

@@ -43,18 +43,19 @@ none() {
 }
 fits 6.1 6.1.192 none none
 fits 6.6 6.6.0 none none
-fits 6.12.10 6.12.10 none 'thread_group_empty(task)'
+fits 6.12-early 6.12.10 none 'thread_group_empty(task)'
 fits 6.12 6.12.31 none 'delay_group_leader(task)'
 info='struct pidfs_exit_info __pei; '
-fits 6.15 6.12.0 PIDFD_INFO_EXIT "$info delay_group_leader(task)"
+fits 6.12-exitinfo 6.12.0 PIDFD_INFO_EXIT "$info delay_group_leader(task)"
 fits 6.12-el10 6.12.0 PIDFD_INFO_EXIT "$info thread_group_empty(task)"
 fits 6.12-sles16 6.12.0 PIDFD_INFO_EXIT "$info delay_group_leader(task)
 static long pidfd_info(struct file *file)
 	struct task_struct *task;
 }"
-for v in 6.18.0 6.19 7.0; do
-	fits "$v" "${v%.0}.0" PIDFD_INFO_EXIT 'pid->attr'
+for v in 6.19 7.0; do
+	fits "$v" "$v.0" PIDFD_INFO_EXIT 'pid->attr'
 done
+fits 6.18-early 6.18.0 PIDFD_INFO_EXIT 'pid->attr'
 fits 6.18 6.18.2 'PIDFD_INFO_EXIT PIDFD_INFO_SIZE_VER1' 'pid->attr'
 fits 7.1 7.1.2 PIDFD_INFO_EXIT 'pid->attr' CLONE_AUTOREAP
 fits 7.1 7.2.6 PIDFD_INFO_EXIT 'pid->attr' CLONE_AUTOREAP
