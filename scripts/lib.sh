@@ -140,6 +140,7 @@ where() {
 	suite='' headers32='' ldflags32=''
 	# shellcheck source=vm/arch/x86_64/arch.sh
 	. "$top/vm/arch/$ARCH/arch.sh"
+	[ "$DEBUG" != 1 ] || DEBUG=kasan
 	[ -z "$DEBUG" ] || [ -f "$top/vm/config/debug/$DEBUG.config" ] ||
 		die "DEBUG=$DEBUG is none of: $(cd "$top/vm/config/debug" && echo *.config | sed 's/[.]config//g')"
 	[ -z "$PAGES" ] || [ -f "$top/vm/arch/$ARCH/pages/$PAGES.config" ] ||

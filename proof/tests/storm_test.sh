@@ -37,16 +37,16 @@ storm() {
 	cat >"$GUEST" <<RUN
 echo "\$MINUTES minutes each, \$SMP processors" >>'$tmp/asked'
 cp '$tmp/recorded' results.log
-[ "\$DEBUG" != 1 ] || exit 0
+[ "\$DEBUG" != kasan ] || exit 0
 sed -i '$1' results.log
 ${2:-}
 RUN
 	ran env MINUTES=5 "$project/proof/storm.sh" | grep -E '^([0-9]+|  (STORM|MISSING) .*|DEBUG=.*|error.*)$'
 }
-one='  STORM    DEBUG=1, 5 minutes
-DEBUG=1: 12 gusts, 130 children, 20 statuses, 0 wrong
-DEBUG=1: 12 gusts, 130 children, 20 statuses, 0 wrong'
-two=$(echo "$one" | sed 's/DEBUG=1/DEBUG=kcsan/')
+one='  STORM    DEBUG=kasan, 5 minutes
+DEBUG=kasan: 12 gusts, 130 children, 20 statuses, 0 wrong
+DEBUG=kasan: 12 gusts, 130 children, 20 statuses, 0 wrong'
+two=$(echo "$one" | sed 's/DEBUG=kasan/DEBUG=kcsan/')
 check "storm: nothing is found" "$(storm '')" "0
 $one
 $two"
@@ -67,11 +67,11 @@ error: there is no QEMU"
 check "storm: interrupted" "$(storm '' 'exit 130' | head -n 1)" 130
 cat >"$GUEST" <<RUN
 cp '$tmp/recorded' results.log
-if [ "\$DEBUG" = 1 ]; then echo BUG: x >console.log; else sed -i 's/^# ok/# not ok/' results.log; fi
+if [ "\$DEBUG" = kasan ]; then echo BUG: x >console.log; else sed -i 's/^# ok/# not ok/' results.log; fi
 RUN
 check "storm: the first kernel decides" "$(ran env MINUTES=5 "$project/proof/storm.sh" | head -n 1)" 3
 cat >"$tmp/fails" <<'STUB'
-[ "$DEBUG" = 1 ] || die "the kernel is not built"
+[ "$DEBUG" = kasan ] || die "the kernel is not built"
 exec "$top/vm/ready.builds.sh"
 STUB
 mv "$project/vm/ready.sh" "$project/vm/ready.builds.sh"
