@@ -4,7 +4,7 @@
 # too. From the command line all do. The last two are what scripts tell each other, and what
 # the kernel's own make would take.
 environment := O BASE KDIR ARCH CROSS_COMPILE MIRROR ACCEL
-variables := TARGETS TESTS ARCHES PAGES SMP TIMEOUT REPEAT ROUNDS SEED MINUTES BASES DEBUG MUTANTS REGRESS LOOP CONFIG URL SUITES CLIENTS TAGS OVER ONLY V
+variables := TARGETS TESTS ARCHES PAGES SMP TIMEOUT REPEAT ROUNDS SEED MINUTES BASES DEBUG MUTANTS REGRESS CONFIG URL SUITES CLIENTS TAGS OVER ONLY V
 inner := AWK KIND RUN INITRAMFS EXPECTED KERNEL LINK MILLIONS STOP_AT_FAILURE ELSEWHERE EXAMPLES DEV_KVM OS_RELEASE kvm_model show
 kernels := C W M MO LLVM LLVM_IAS KCFLAGS KCPPFLAGS KAFLAGS KBUILD_OUTPUT KBUILD_EXTMOD KBUILD_VERBOSE KCONFIG_CONFIG KCONFIG_ALLCONFIG CFLAGS CPPFLAGS LDFLAGS LDLIBS
 $(foreach name,$(variables) $(inner) $(kernels),$(if $(findstring environment,$(origin $(name))),$(eval override undefine $(name))))
@@ -77,7 +77,6 @@ help:
 	@echo '  TAGS= OVER=          reach: only these tags; patches to apply to each tree first'
 	@echo '  MIRROR=url           a copy of kernel.org'"'"'s pub/linux/kernel'
 	@echo '  MUTANTS= REGRESS=    only these mutants, of mutate, harness or helper; only these kselftest targets'
-	@echo '  LOOP=no              bench: do not time this project'"'"'s own loop, which takes longest'
 	@echo '  O=build              directory for everything that is made'
 	@echo '  V=1                  show the commands'"'"' output'
 	@echo

@@ -25,10 +25,9 @@ $1 == "helper" {
 	    num("least_instructions", $5) ", " num("mean_instructions", $6) ", " \
 	    num("instructions_to_write_to_all_pages_again", $7))
 }
-$1 == "loop" { add("loop", str("after", $2) ", " num("seconds", $3)) }
 END {
 	printf "{\n  %s", str("version", version)
-	count = split("text text_of_touched_objects sizeof boot memory life helper loop", kinds, " ")
+	count = split("text text_of_touched_objects sizeof boot memory life helper", kinds, " ")
 	for (i = 1; i <= count; i++)
 		printf ",\n  \"%s\": [%s\n  ]", kinds[i], list[kinds[i]]
 	print "\n}"

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Usage: [BASE= | KDIR=] [LOOP=no] bench/run.sh
+# Usage: [BASE= | KDIR=] bench/run.sh
 # What the flag costs and what it saves: runs clone3_autoreap_bench on the base and on
 # the built kernel of the series, which have one configuration, in a guest that counts
 # instructions; compares what the patch of the flag alone and the series add to the
-# objects that they touch; boots Debian's cloud kernel of the same version beside
-# them; and, unless LOOP=no, times this project's own loop. $O/bench gets:
+# objects that they touch; and boots Debian's cloud kernel of the same version beside
+# them. $O/bench gets:
 #   figures       all that was measured, a line each
 #   table         the targets with their results, the life of a child by the way in
 #                 which it is reaped, and that of a helper by the way in which it is
@@ -82,17 +82,11 @@ else
 	step NOTE "Debian has no cloud kernel of $version here; the boot is not compared"
 fi
 
-if [ -z "$KDIR" ] && [ "${LOOP:-}" != no ]; then
-	step LOOP "cold, after an edit of a test, after an edit of the kernel"
-	"$top/bench/loop.sh" "$O/bench.loop" >"$new/loop"
-	sed 's/^/loop /' "$new/loop" >>"$new/figures"
-fi
-
 awk -f "$top/bench/json.awk" "$new/figures" >"$new/figures.json"
 missed=0
 awk -f "$top/bench/table.awk" "$new/figures" >"$new/table" || missed=1
 (cd "$new" && awk -f "$top/bench/plot.awk" figures | gnuplot) || die "gnuplot failed"
-rm -rf "$O/bench" "$new/guest.log" "$new/get.log" "$new/loop" "$new/config.diff"
+rm -rf "$O/bench" "$new/guest.log" "$new/get.log" "$new/config.diff"
 mv "$new" "$O/bench"
 echo
 cat "$O/bench/table"

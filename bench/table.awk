@@ -74,7 +74,6 @@ $1 == "helper" {
 		helpers[++m] = $3
 	}
 }
-$1 == "loop" { loop[$2] = $3 }
 
 END {
 	printf "Linux %s; instructions by QEMU -icount; least and mean of the lives of a child\n\n", version
@@ -111,10 +110,6 @@ END {
 	figure("the same without the flag: exit signal 0, waitid; mean", "%.3f", spawned("base", "", 0),
 	       sprintf("of the base; 1 GiB %.3f", spawned("base", "", 1024)))
 	target("boot to init, against Debian's cloud kernel", "0.5", "%.3f", ratio(start["series"], start["cloud"]))
-	target("from an edit of a test to its verdict, 64 and 32 bits; s", "15", "%d", loop["test-edit"])
-	figure("from an edit of a test to the verdict of all; s of this machine", "%d", loop["test-edit-all"])
-	figure("from an edit of kernel/signal.c to the verdict; s", "%d", loop["kernel-edit"])
-	figure("from nothing to the verdict; s", "%d", loop["cold"])
 
 	printf "\n%-24s %10s %10s %10s %10s %8s\n", "mean instructions of a life", "fork", "fork", "vfork", "vfork", "system"
 	printf "%-27s %7s %10s %10s %10s %8s\n", "live siblings", 0, 10000, 0, 10000, "calls"

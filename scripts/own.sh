@@ -80,7 +80,7 @@ others_may_write() {
 }
 
 # What the makers write to O, beside a directory for each base
-output_names=".lock log apt accel ccache arches.row bases.err cross herd herd.new download reach bench bench.new bench.loop lava $mark"
+output_names=".lock log apt accel ccache arches.row bases.err cross herd herd.new download reach bench bench.new lava $mark"
 
 # in_output [others]: the directories of bases in O; or what is there and has no name of ours
 in_output() {

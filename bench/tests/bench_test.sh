@@ -1,6 +1,6 @@
 #!/bin/sh
 # Usage: bench/tests/bench_test.sh
-# What bench/run.sh and bench/loop.sh make of guests and runs that fail, and what JSON and
+# What bench/run.sh makes of guests and runs that fail, and what JSON and
 # plots say of the figures. Kernel, guest and gnuplot are scripts. TAP on stdout.
 # Exit status: 0 all passed; 1 otherwise.
 set -eu
@@ -20,7 +20,7 @@ for awk in mawk gawk 'busybox awk'; do
 	check "$awk: JSON: a life" "$($awk -f "$top/bench/json.awk" "$figures" | grep '"waitpid".*"fork", "siblings": 0,' | grep series | tr -d ' ,')" \
 		"{\"kernel\":\"series\"\"reaped_by\":\"waitpid\"\"started_by\":\"fork\"\"siblings\":0\"least_instructions\":$least\"mean_instructions\":$mean\"system_calls\":$8}"
 	check "$awk: JSON: it is whole" "$($awk -f "$top/bench/json.awk" "$figures" | grep -c '"kernel"\|"after"')" \
-		"$(grep -cE '^(text|objects|sizeof|start|memory|life|helper|loop) ' "$figures")"
+		"$(grep -cE '^(text|objects|sizeof|start|memory|life|helper) ' "$figures")"
 	check "$awk: plot: the mean of a life" "$($awk -f "$top/bench/plot.awk" "$figures" | grep '^"waitpid" ' | cut -d' ' -f2)" "$((mean / 1000))"
 done
 
@@ -39,7 +39,7 @@ tool pahole "printf '\t/* size: 64, members: 3 */\n'"
 tool gnuplot 'cat >/dev/null; touch life.svg; [ ! -e "$GNUPLOT_FAILS" ]'
 }
 tool apt-cache :
-export PATH="$tmp/bin:$PATH" GNUPLOT_FAILS="$tmp/gnuplot.fails" LOOP=no
+export PATH="$tmp/bin:$PATH" GNUPLOT_FAILS="$tmp/gnuplot.fails"
 cat >"$tmp/stub" <<'END'
 mkdir -p "$obj" "$logs"
 echo "CONFIG_X=$(cat "$O/config-$KIND" 2>/dev/null || echo y)" >"$obj/.config"
@@ -82,38 +82,6 @@ echo m >"$O/config-base"
 check "run: kernels of two configurations" "$(run '')" "2
 error: base and series have not the same configuration: < CONFIG_X=y"
 check "run: what failed leaves the figures before it" "$(cksum "$O/bench/figures")" "$before"
-
-# loop: of a copy of what git tracks
-cd "$project"
-wait=tools/testing/selftests/clone3/clone3_autoreap_wait.c
-mkdir -p "${wait%/*}"
-touch "$wait" not-tracked
-git init -q
-git add -A .
-git rm -q --cached not-tracked
-# shellcheck disable=SC2016
-tool make 'mkdir -p "$2/build/6.12/linux/kernel"
-echo "$* $(grep -c edited "$2"/tools/testing/selftests/clone3/clone3_autoreap_wait.c) $(ls "$2" | grep -c not-tracked) $CCACHE_DIR" >>"$LOOP_LOG"
-[ "$(grep -c . "$LOOP_LOG")" != "${LOOP_FAILS:-0}" ] || { echo "FAIL clone3"; exit 1; }'
-export LOOP_LOG="$tmp/loop.log"
-loop() {
-	rm -f "$LOOP_LOG"
-	ran "$project/bench/loop.sh" "$tmp/loop" | sed 's/ [0-9]$/ N/'
-}
-check "loop: what is timed" "$(loop)" "0
-cold N
-test-edit N
-test-edit-all N
-kernel-edit N"
-check "loop: by these commands, after as many edits, with a cache of its own" "$(sed "s,$tmp/,,g" "$LOOP_LOG")" \
-	"-C loop/project kselftest BASE=6.12 0 0 loop/ccache
--C loop/project kselftest BASE=6.12 TESTS=clone3_autoreap_wait 1 0 loop/ccache
--C loop/project kselftest BASE=6.12 2 0 loop/ccache
--C loop/project kselftest BASE=6.12 2 0 loop/ccache"
-check "loop: the copy is gone" "$(ls -d "$tmp/loop" 2>/dev/null)" ""
-check "loop: a run fails" "$(LOOP_FAILS=2 loop)" "2
-cold N
-error: make kselftest, test-edit: FAIL clone3"
 
 cd /
 echo "1..$number"

@@ -45,11 +45,7 @@ for awk in mawk gawk 'busybox awk'; do
 		passes "no target: the status, by $by" "s/\(series autoreap+epoll+status $by 0\) .*/\1 900000 999999 5/"
 	done
 	fails "boot to init, against Debian's cloud kernel" 's/start cloud .*/start cloud 1000000000/'
-	fails "from an edit of a test to its verdict, 64 and 32 bits; s" 's/loop test-edit .*/loop test-edit 16/'
-	fails "from an edit of a test to its verdict, 64 and 32 bits; s" 's/loop test-edit .*/loop test-edit 100/'
-	passes "numbers, not words" 's/loop test-edit .*/loop test-edit 9/'
-	passes "no target: the other loops" 's/loop \(cold\|kernel-edit\|test-edit-all\) .*/loop \1 99999/'
-	passes "no cloud kernel, LOOP=no" '/cloud/d; /loop/d'
+	passes "no cloud kernel" /cloud/d
 
 	status="with pidfd, epoll, status against waitid, by"
 	line "$status fork; mean" '' "1.000  no target; floor 0.996, without the status 0.992"
