@@ -63,7 +63,7 @@ counts='ACCEL ARCH BASE CROSS_COMPILE KDIR MIRROR O '
 # What make's help tells, what the scripts tell each other, and what the kernel's make takes
 names=$({
 	sed -n 's/^\(export\|[a-z]* :=\) \([A-Z]\)/\2/p' Makefile | tr ' ' '\n'
-	grep "@echo '  [A-Z]" Makefile | grep -oE "[' ][A-Z_]+=" | tr -d "' ="
+	grep '^  [A-Z]' scripts/help | grep -oE ' [A-Z_]+=' | tr -d ' ='
 	echo W
 	echo KCFLAGS
 	echo KIND
