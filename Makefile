@@ -37,8 +37,8 @@ storm:		; $(locked) proof/storm.sh
 storm: export TESTS := clone3_autoreap_storm
 bisectcheck:	; $(locked) 'scripts/deps.sh && scripts/cross.sh && scripts/bisect.sh'
 bases:		; $(locked) 'scripts/deps.sh && scripts/bases.sh'
-arches:		; $(locked) scripts/arches.sh
-base:		; @scripts/name.sh
+arches:		; $(locked) vm/arches.sh
+base:		; @scripts/base-name.sh
 regress:	; $(locked) 'vm/qemu.sh check && scripts/deps.sh && scripts/tree.sh && proof/regress.sh'
 parity:		; $(locked) 'vm/qemu.sh check && scripts/deps.sh && scripts/cross.sh && proof/parity.sh'
 model:		; $(locked) 'scripts/deps.sh model && scripts/tree.sh && proof/model.sh'

@@ -3,7 +3,7 @@
 # Which of the lines and branches that the series adds to the kernel the tests reach:
 # runs them on a kernel whose objects that the series touches count, by gcov. Prints a
 # table, a row a file; $work/coverage gets each of these lines with its counts, branches
-# below it. proof/unreached lists what no test can reach, each with its reason.
+# below it. proof/lines-not-reached lists what no test can reach, each with its reason.
 # Exit status: 0 all are reached but those listed; 1 one is not, one that is listed is,
 # or a test failed; otherwise that of vm/run.sh.
 . "$(dirname -- "$0")/../scripts/lib.sh"
@@ -46,7 +46,7 @@ added() {
 }
 added >"$new/added"
 find "$new" -name '*.gcov' -exec awk -v tree="$tree/" -f "$top/proof/coverage.awk" \
-	"$new/added" "$top/proof/unreached" {} + >"$new/report" || rc=1
+	"$new/added" "$top/proof/lines-not-reached" {} + >"$new/report" || rc=1
 [ -s "$new/report" ] || die "gcov says nothing of $tree (log: $logs/gcov.log)"
 rm -rf "$work/coverage"
 mkdir -p "$work/coverage"

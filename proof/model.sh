@@ -7,7 +7,7 @@
 # "// barrier NAME" is taken away, or replaced by what follows "// barrier NAME:".
 # proof/model/exit.pml is searched by spin from end to end: once for each cast, where all
 # promises must hold, and once for each fault, which must break the promise named.
-# Where there is no herd7, see scripts/herd.sh, the litmus tests are skipped, and the last
+# Where there is no herd7, see proof/herd.sh, the litmus tests are skipped, and the last
 # line says so.
 # Exit status: 0 all is as expected; 1 something is not; 2 usage, build or a missing tool.
 . "$(dirname -- "$0")/../scripts/lib.sh"
@@ -97,7 +97,7 @@ story() {
 }
 
 [ -f "$memory/linux-kernel.cfg" ] || die "$memory is missing: 'make tree' makes the tree"
-if "$top/scripts/herd.sh" 2>"$out/herd"; then
+if "$top/proof/herd.sh" 2>"$out/herd"; then
 	loader=$(find "$herd/usr" -name 'ld*.so.[0-9]*' -path '*-linux-gnu*' | head -n 1)
 	start=$(date +%s)
 	for test in "$dir"/*.litmus; do

@@ -8,7 +8,7 @@
 . "$(dirname -- "$0")/../scripts/lib.sh"
 
 [ -n "$KDIR" ] || die "say which kernel: make parity KDIR=path-of-a-tree-of-7.1-or-later"
-"$top/scripts/base.sh"
+"$top/scripts/base-get.sh"
 where KIND=parity
 own_git --git-dir="$work/linux.git" show base:include/uapi/linux/sched.h | grep -q CLONE_AUTOREAP ||
 	die "KDIR=$KDIR has no CLONE_AUTOREAP; 'make kselftest KDIR=$KDIR' is for such a tree"

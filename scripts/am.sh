@@ -1,7 +1,7 @@
 #!/bin/sh
 # Usage: KDIR=path [ONLY=autoreap] scripts/am.sh
 # Applies the right series to the user's own git tree as git am does; with ONLY=autoreap
-# without the patches of patches/beyond. git am runs beside the tree, in a worktree with
+# without the patches of patches/other-flags. git am runs beside the tree, in a worktree with
 # only the files of the series; then one fast-forward takes what it has made. Whatever
 # stops it, the tree has all of the series, or is as before.
 # Exit status: 0; 2 with the reason; 129, 130, 131 or 143 if a signal came before that step.
@@ -39,7 +39,7 @@ git -C "$KDIR" var GIT_COMMITTER_IDENT >/dev/null 2>&1 ||
 	die "git does not know your name for the commits; say git config user.name and user.email in $KDIR"
 for patch in "$series"/*.patch; do
 	name=${patch##*/}
-	if [ -z "${ONLY:-}" ] || ! grep -qxF "${name#*-}" "$top/patches/beyond"; then
+	if [ -z "${ONLY:-}" ] || ! grep -qxF "${name#*-}" "$top/patches/other-flags"; then
 		set -- "$@" "$patch"
 	fi
 done

@@ -6,7 +6,7 @@
 . "$(dirname -- "$0")/lib.sh"
 
 repo=$work/linux.git
-"$top/scripts/base.sh"
+"$top/scripts/base-get.sh"
 series=$("$top/scripts/series.sh" "$repo" base)
 last=$("$top/scripts/assemble.sh" "$repo" "$series"/*.patch)
 where KIND=bisect

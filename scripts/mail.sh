@@ -3,13 +3,13 @@
 # Writes the series as it is mailed, a file a patch with the cover letter before
 # them, to $work/series, and tries that it applies. The letter is the series' own
 # `cover-letter`; diffstat, list of patches and base-commit are added. That commit is
-# known if the base is a clean git tree, or if patches/tags has the tag of its version.
+# known if the base is a clean git tree, or if patches/base-commits has the tag of its version.
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
 . "$top/scripts/own.sh"
 
 repo=$work/linux.git
-"$top/scripts/base.sh"
+"$top/scripts/base-get.sh"
 series=$("$top/scripts/series.sh" "$repo" base)
 last=$("$top/scripts/assemble.sh" "$repo" "$series"/*.patch)
 # A failed run leaves an earlier set as it was.
@@ -29,7 +29,7 @@ tail -n 1 "$series/cover-letter" | grep -qxF -f - "$cover" || die "git has not p
 version=$(own_git --git-dir="$repo" show base:Makefile | kernel_version)
 tag=v${version%.0}
 dir=${KDIR:-$(base_named "$BASE")}
-commit=$(awk -v tag="$tag" '$1 == tag { print $2 }' "$top/patches/tags")
+commit=$(awk -v tag="$tag" '$1 == tag { print $2 }' "$top/patches/base-commits")
 if [ -n "$dir" ] && [ "$(git -C "$dir" rev-parse -q --verify 'HEAD^{tree}' 2>/dev/null)" = \
 		"$(own_git --git-dir="$repo" rev-parse 'base^{tree}')" ]; then
 	commit=$(git -C "$dir" rev-parse HEAD)

@@ -13,7 +13,7 @@
 
 mode=${1:-}
 repo=$work/linux.git
-"$top/scripts/base.sh"
+"$top/scripts/base-get.sh"
 series=$("$top/scripts/series.sh" "$repo" base)
 if [ "$mode" = --export ]; then
 	[ -e "$work/linux/.git" ] || die "there is no assembled tree to export; 'make tree' makes it"

@@ -12,7 +12,7 @@
 
 repo=$work/linux.git
 
-"$top/scripts/base.sh"
+"$top/scripts/base-get.sh"
 series=$("$top/scripts/series.sh" "$repo" base)
 
 # What the tree is made from; nothing to do while it is the same.

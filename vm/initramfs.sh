@@ -36,7 +36,7 @@ fi
 
 version=$(kernel_version <"$tree/Makefile")
 list=$root/kselftest/kselftest-list.txt
-grep -v '^#' "$top/vm/not-run" | while read -r before test reason; do
+grep -v '^#' "$top/vm/upstream-tests-not-run" | while read -r before test reason; do
 	grep -qx "$test" "$list" || continue
 	[ "$before" = - ] || older "$before" || continue
 	step NOT-RUN "$test $reason"
@@ -91,7 +91,7 @@ for target in $TARGETS; do
 	done
 done >>"$expected"
 # What an older kernel lacks may be skipped there.
-grep -v '^#' "$top/vm/lacks" | while read -r since test; do
+grep -v '^#' "$top/vm/skips-on-older" | while read -r since test; do
 	! older "$since" || sed -i "s,^\(.*/$test\) noskip$,\1," "$expected"
 done
 # Without this list a run in which all tests skip would pass.

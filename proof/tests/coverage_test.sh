@@ -138,8 +138,8 @@ ${3:-}
 RUN
 	ran "$project/proof/coverage.sh" | sed '/^  /d; 2,/^again/d; s,o/6.12/log-coverage/,,'
 }
-rm -rf "$project/proof/unreached"
-: >"$project/proof/unreached"
+rm -rf "$project/proof/lines-not-reached"
+: >"$project/proof/lines-not-reached"
 told="1 passed, 0 failed, 0 skipped"
 listing="each line with its counts: o/6.12/coverage/listing"
 check "coverage.sh: all is reached" "$(counts "0 2")" "0
@@ -157,7 +157,7 @@ unreached="$told
 UNREACHED kernel/fork.c:5: copy(): forks = n;: line"
 check "coverage.sh: a line is not reached" "$(counts 0 | sed '/: branch/d; /^file/,$d')" "1
 $unreached"
-cat >"$project/proof/unreached" <<'LIST'
+cat >"$project/proof/lines-not-reached" <<'LIST'
 kernel/fork.c: copy(): if (n > 1): branch 0: now and then: which is which is gcc's affair
 kernel/fork.c: copy(): if (n > 1): branch 1: now and then: the same
 kernel/fork.c: copy(): forks = n;: line: nobody says 2

@@ -27,7 +27,7 @@ litmus() { printf '%s\n' "$@" >"$project/proof/model/a.litmus"; }
 printf '#!/bin/sh\nfor last; do :; done\nsed -n "s/^[ \\t]*say /Observation a /p; s/^[ \\t]*flag /Flag /p" "$last"\n' \
 	>"$O/herd/usr/lib/x86_64-linux-gnu/ld-linux.so.2"
 chmod +x "$O/herd/usr/lib/x86_64-linux-gnu/ld-linux.so.2"
-stub scripts/herd.sh </dev/null
+stub proof/herd.sh </dev/null
 # spin only makes what gcc makes a pan of; that says what $tmp/said has of the definition.
 # shellcheck disable=SC2016
 {
@@ -88,7 +88,7 @@ check "model: no search" "$(model)" "2
 error: spin: spin: error: syntax"
 searches 'OK|holds|all steps|-DGOOD' >"$project/proof/model/searches"
 printf 'die "no network"\n' >"$tmp/stub"
-stub scripts/herd.sh <"$tmp/stub"
+stub proof/herd.sh <"$tmp/stub"
 check "model: no herd7" "$(model)" "0
   SKIP     the litmus tests: no network
 0 litmus tests, 1 searches, 0 not as expected; skipped: the litmus tests, as there is no herd7"

@@ -46,7 +46,7 @@ MAKE
 	cd "$tmp"
 	rm -rf "$repo" "$O/6.12"
 	git clone -q --bare "$tmp/linux" "$repo"
-	"$project/scripts/base.sh"
+	"$project/scripts/base-get.sh"
 }
 
 # bisect: exit status, what it builds and what is wrong
@@ -60,7 +60,7 @@ sed -i '/error: /d' "$tmp/linux/kernel/fork.c"
 committed "clone: mends it"
 git -C "$repo" fetch -q "$tmp/linux" +series:series
 rm -rf "$O/6.12"
-"$project/scripts/base.sh"
+"$project/scripts/base-get.sh"
 check "bisect: a patch that needs a later one" "$(bisect)" "1
   BUILD    clone: patch #error: a
 error: #error: a"
@@ -130,7 +130,7 @@ echo "2 passed, 0 failed, 1 skipped" | tee "$run/verdict.txt"
 printf 'kernel    6.12.1 on 2 processors\nguest     tcg, 1 s; slowest: clone3/a, 3 s\n'
 [ "$ARCH$PAGES" != "$(cat "$O/failed" 2>/dev/null)" ] || exit 1
 END
-arches() { ran env ARCHES='i386 arm64' "$project/scripts/arches.sh" | sed '1p; 1,/^$/d; s/  */ /g; s/ [0-9]* 2 0 1 / 2 0 1 /'; }
+arches() { ran env ARCHES='i386 arm64' "$project/vm/arches.sh" | sed '1p; 1,/^$/d; s/  */ /g; s/ [0-9]* 2 0 1 / 2 0 1 /'; }
 rm "$O/fails"
 for name in i386 arm64 arm64-64K; do
 	mkdir -p "$O/6.12/log-$name"
@@ -151,7 +151,7 @@ echo arm6464K >"$O/fails"
 check "arches: one is not run, and has not the figures of the run before" "$(arches)" "1
 $all
 arm64 64K: not built, or not run"
-refuses "arches: none of that name" 'ARCHES: pdp11 is none of: .*x86_64' env ARCHES='i386 pdp11' "$project/scripts/arches.sh"
+refuses "arches: none of that name" 'ARCHES: pdp11 is none of: .*x86_64' env ARCHES='i386 pdp11' "$project/vm/arches.sh"
 
 # ready: in this order, each time
 cp "$top/vm/ready.sh" "$project/vm/"

@@ -71,7 +71,7 @@ ONLY=autoreap am "$tmp/linux" >"$tmp/out" 2>&1 || :
 # shellcheck disable=SC2046
 check "am: CLONE_AUTOREAP alone" "$(applied)" "$(cd "$top/patches/$BASE" && subjects $(
 	for p in *.patch; do
-		grep -qxF "${p#*-}" ../beyond || echo "$p"
+		grep -qxF "${p#*-}" ../other-flags || echo "$p"
 	done))"
 check "am: and no flag besides" "$(g -C "$tmp/linux" grep -how 'CLONE_AUTOREAP\|CLONE_NNP\|CLONE_PIDFD_AUTOKILL' -- include/uapi |
 	sort -u)" CLONE_AUTOREAP
@@ -95,10 +95,10 @@ check "mails: and those written before are there" "$(written)" "$before"
 g -C "$tmp/linux" checkout -q .
 
 # Bases
-refuses "base: no version" 'say which base' env BASE= KDIR="$tmp/linux" "$top/scripts/name.sh"
-refuses "base: no tree" 'say which tree' env BASE=6.18 KDIR= "$top/scripts/name.sh"
-refuses "base: no kernel tree" 'is no kernel tree' env BASE=6.18 KDIR="$tmp/empty" "$top/scripts/name.sh"
-refuses "base: another version" 'is Linux 6\.12, not 6\.18' env BASE=6.18 KDIR="$tmp/linux" "$top/scripts/name.sh"
+refuses "base: no version" 'say which base' env BASE= KDIR="$tmp/linux" "$top/scripts/base-name.sh"
+refuses "base: no tree" 'say which tree' env BASE=6.18 KDIR= "$top/scripts/base-name.sh"
+refuses "base: no kernel tree" 'is no kernel tree' env BASE=6.18 KDIR="$tmp/empty" "$top/scripts/base-name.sh"
+refuses "base: another version" 'is Linux 6\.12, not 6\.18' env BASE=6.18 KDIR="$tmp/linux" "$top/scripts/base-name.sh"
 refuses "ARCH" 'ARCH=vax is none of: arm64' env ARCH=vax "$top/scripts/lib.sh"
 refuses "PAGES" 'ARCH=arm64 has no PAGES=3K; say one of these, .*: 64K' env ARCH=arm64 PAGES=3K "$top/scripts/lib.sh"
 other=arm64
@@ -114,7 +114,7 @@ nothing="is no package of the kernel in .*; run 'make deb"
 [ "$host_arch" = x86_64 ] || nothing='this is for x86_64'
 refuses "userland: nothing to boot" "$nothing" env O="$out" "$top/proof/userland.sh"
 refuses "lava: no job" "there is no .*job.yaml; run 'make lab" env O="$out" "$top/proof/lava.sh"
-refuses "ARCHES" 'ARCHES: vax is none of: arm64' env ARCHES="arm64 vax" "$top/scripts/arches.sh"
+refuses "ARCHES" 'ARCHES: vax is none of: arm64' env ARCHES="arm64 vax" "$top/vm/arches.sh"
 refuses "ACCEL=kvm for another architecture" 'KVM on .* runs no guest of s390' env ACCEL=kvm ARCH=s390 O="$out" "$top/vm/qemu.sh" kselftest
 room 7000 "$tmp/roomy"
 refuses "BASES and KDIR" 'BASES and KDIR: say one' env BASES="6.12" KDIR="$tmp/linux" "$top/proof/differ.sh"
@@ -136,23 +136,23 @@ refuses "BASES" "cannot get linux-source-5[.]9: $none" env PATH="$tmp/roomy:$PAT
 refuses "DEBUG" 'DEBUG=2 is none of: kasan kcsan' env DEBUG=2 "$top/scripts/lib.sh"
 
 # Variables
-refuses "KDIR: no such directory" 'KDIR=.*: no such directory' env KDIR="$tmp/none" "$top/scripts/base.sh"
-refuses "KDIR: no kernel tree" 'is no kernel tree' env KDIR="$tmp/empty" O="$out" "$top/scripts/base.sh"
-refuses "BASE: no such package" "cannot get linux-source-0[.]1: $none; name a kernel tree" env PATH="$tmp/roomy:$PATH" BASE=0.1 O="$out" "$top/scripts/base.sh"
+refuses "KDIR: no such directory" 'KDIR=.*: no such directory' env KDIR="$tmp/none" "$top/scripts/base-get.sh"
+refuses "KDIR: no kernel tree" 'is no kernel tree' env KDIR="$tmp/empty" O="$out" "$top/scripts/base-get.sh"
+refuses "BASE: no such package" "cannot get linux-source-0[.]1: $none; name a kernel tree" env PATH="$tmp/roomy:$PATH" BASE=0.1 O="$out" "$top/scripts/base-get.sh"
 rm -r "$out/apt"
 refuses "BASE: no mirror of Debian" "knows of no mirror of Debian.*; name a kernel tree" \
-	env PATH="$tmp/roomy:$PATH" DEBIAN= BASE=0.1 O="$out" "$top/scripts/base.sh"
+	env PATH="$tmp/roomy:$PATH" DEBIAN= BASE=0.1 O="$out" "$top/scripts/base-get.sh"
 rm "$tmp/roomy/apt-get"
 mkdir "$tmp/foreign"
 ln -s /bin/* /usr/bin/* "$tmp/foreign" 2>/dev/null || :
 rm -f "$tmp/foreign/apt-get"
 refuses "BASE: no Debian" "is Debian's, and there is no apt-get here; say BASE=6.18" \
-	env PATH="$tmp/roomy:$tmp/foreign" BASE=0.1 O="$out" "$top/scripts/base.sh"
+	env PATH="$tmp/roomy:$tmp/foreign" BASE=0.1 O="$out" "$top/scripts/base-get.sh"
 room 5999 "$tmp/full"
 refuses "BASE: no room for its tree" 'no space: 5999 MB free below .*, 6000 MB needed; say O=' \
-	env PATH="$tmp/full:$PATH" BASE=0.1 O="$out" "$top/scripts/base.sh"
+	env PATH="$tmp/full:$PATH" BASE=0.1 O="$out" "$top/scripts/base-get.sh"
 rm -rf "$out"
-refuses "O: a space in the path" 'cannot be built below' env O="$tmp/o" "$top/scripts/base.sh"
+refuses "O: a space in the path" 'cannot be built below' env O="$tmp/o" "$top/scripts/base-get.sh"
 O=$out "$top/scripts/lock.sh" true
 for bad in 0 9 x; do
 	refuses "SMP=$bad" "SMP=$bad is not a number" env O="$out" SMP="$bad" "$top/vm/qemu.sh" kselftest

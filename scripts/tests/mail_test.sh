@@ -9,7 +9,7 @@
 tiny_tree
 tiny_project
 export O="$tmp/o" KDIR="$tiny"
-: >"$project/patches/tags"
+: >"$project/patches/base-commits"
 printf '%s\n' 'clone: the series' '' 'What it is for.' >"$project/patches/6.12/cover-letter"
 # mail: exit status and what is said
 mail() {
@@ -33,7 +33,7 @@ echo '/* mine */' >>"$tiny/kernel/pid.c"
 check "one with an edit is none" "$(mail | sed -n 2p; mails | grep -cE '^base-commit')" \
 	"  NOTE     no base-commit: the commit of v6.12.118 is not known; name a git tree of it with KDIR
 0"
-echo 'v6.12.118 0123456789012345678901234567890123456789' >"$project/patches/tags"
+echo 'v6.12.118 0123456789012345678901234567890123456789' >"$project/patches/base-commits"
 check "but its version may be known" "$(mail | head -n 1; mails | grep -E '^base-commit')" "0
 base-commit: 0123456789012345678901234567890123456789"
 git -C "$tiny" checkout -q kernel/pid.c
@@ -59,7 +59,7 @@ error: git has not put project/patches/6.12/cover-letter into the mails
 $before"
 
 # What is gone from the user's tree is gone from the base.
-base() { "$project/scripts/base.sh"; git --git-dir="$(echo "$O"/kdir-*/linux.git)" ls-tree --name-only base | grep -c '^extra$' || :; }
+base() { "$project/scripts/base-get.sh"; git --git-dir="$(echo "$O"/kdir-*/linux.git)" ls-tree --name-only base | grep -c '^extra$' || :; }
 cd "$tiny"
 echo 1 >extra
 git add extra

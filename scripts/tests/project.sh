@@ -30,7 +30,7 @@ make_project() {
 	for script in scripts/deps scripts/cross scripts/tree; do stub "$script.sh" </dev/null; done
 	# shellcheck disable=SC2016
 	echo 'mkdir -p "$work"; [ -e "$work/linux.git" ] || cp -R "'"$repo"'" "$work/linux.git"' >"$tmp/base"
-	stub scripts/base.sh <"$tmp/base"
+	stub scripts/base-get.sh <"$tmp/base"
 	stub scripts/series.sh <<'END_OF_STUB'
 echo "$top/patches"
 END_OF_STUB
@@ -46,7 +46,7 @@ END_OF_STUB
 END_OF_STUB
 	stub vm/ready.sh <<'END_OF_STUB'
 mkdir -p "$work"
-"$top/scripts/base.sh"
+"$top/scripts/base-get.sh"
 "$top/vm/kernel.sh"
 "$top/vm/initramfs.sh"
 END_OF_STUB
@@ -77,7 +77,7 @@ END_OF_STUB
 	echo 'int autoreap = 1;' >>"$tmp/linux/kernel/fork.c"
 	committed "clone: add CLONE_AUTOREAP"
 	git clone -q --bare "$tmp/linux" "$repo"
-	"$project/scripts/base.sh"
+	"$project/scripts/base-get.sh"
 }
 committed() {
 	git -C "$tmp/linux" add -A

@@ -149,7 +149,7 @@ cp -r "$top/scripts" "$top/Makefile" "$top/vm" "$tmp/project"
 sum() { echo "9.9 7.3 9.9.1 9.9.1 $(sha256sum <"$1" | cut -d' ' -f1)" >"$tmp/project/patches/releases"; }
 sum "$tmp/mirror/v9.x/linux-9.9.1.tar.xz"
 room 7000 "$tmp/roomy"
-base() { PATH=$tmp/roomy:$PATH BASE=9.9 O=$tmp/o MIRROR=${1:-file://$tmp/mirror} "$tmp/project/scripts/base.sh"; }
+base() { PATH=$tmp/roomy:$PATH BASE=9.9 O=$tmp/o MIRROR=${1:-file://$tmp/mirror} "$tmp/project/scripts/base-get.sh"; }
 downloads() { (cd "$tmp/o/download" && echo *); }
 cat >"$tmp/server" <<'END'
 use IO::Socket::INET;

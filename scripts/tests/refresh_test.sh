@@ -52,7 +52,7 @@ untouched() {
 END
 
 # What make base remembers
-bases() { env BASE="$1" KDIR="$2" "$project/scripts/name.sh" >/dev/null; cat "$project/bases.local"; }
+bases() { env BASE="$1" KDIR="$2" "$project/scripts/base-name.sh" >/dev/null; cat "$project/bases.local"; }
 check "make base: names a tree, and another" "$(bases 6.12 "$tiny" >/dev/null; echo "5.10 /x" >>"$project/bases.local"; bases 6.12 "$tiny")" "5.10 /x
 6.12 $tiny"
 

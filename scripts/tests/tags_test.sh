@@ -35,7 +35,7 @@ head -c 700 "$tmp/patch" >"$patch"
 check "reach: a patch that is cut off" "$(reach | sed -n 's/.*, then //p' | head -n 1)" \
 	"0003: $(git -C "$tiny" apply --cached "$patch" 2>&1 | sed -n 's/^error: //p')"
 mv "$tmp/patch" "$patch"
-KDIR=$tiny "$project/scripts/base.sh"
+KDIR=$tiny "$project/scripts/base-get.sh"
 repo=$(echo "$O"/kdir-*/linux.git)
 assemble() { "$project/scripts/assemble.sh" "$repo" "$project"/patches/6.12/*.patch; }
 # says COMMANDS: assemble, with a git am that does that and fails

@@ -31,7 +31,7 @@ tiny_project() {
 	mkdir -p "$project/patches/6.12" "$project/samples/pidfd"
 	cp -r "$top/scripts" "$project/"
 	(cd "$top" && cp --parents -r vm/arch Makefile "$project/")
-	cp "$top/patches/beyond" "$top/patches/releases" "$top/patches/tags" "$project/patches/"
+	cp "$top/patches/other-flags" "$top/patches/releases" "$top/patches/base-commits" "$project/patches/"
 	cd "$tiny"
 	for name in one two 'add CLONE_NNP' last; do
 		for file in kernel/*.c; do

@@ -26,7 +26,7 @@ told "$header" 'flags of clone3() that no other way can replace' 'If they cannot
 for where in "$page" "$header" README.md; do
 	told "$where" 'GPL-2.0 OR BSD-3-Clause'
 done
-told "$page" 'ltrace 0.7.3 does not' 'aborts' 'with CLONE_AUTOREAP or without'
+told "$page" 'ltrace does not' 'aborts' 'with CLONE_AUTOREAP or without'
 told "$page" 'stopped before exec keeps its parent waiting'
 told "$header" 'stopped before exec' 'sleeps until it goes on'
 told "$header" 'must not wait for children that it does not know'

@@ -16,7 +16,7 @@ umask 022
 chmod 755 "$tmp"
 o=$tmp/o
 
-base() { KDIR=$1 O=${2:-$o} "$project/scripts/lock.sh" scripts/base.sh; }
+base() { KDIR=$1 O=${2:-$o} "$project/scripts/lock.sh" scripts/base-get.sh; }
 lock() { O=$1 "$project/scripts/lock.sh" true; }
 am() { KDIR=$1 "$project/scripts/am.sh"; }
 reach() { KDIR=$1 "$project/scripts/reach.sh"; }
@@ -54,12 +54,12 @@ if [ "$(id -u)" = 0 ]; then
 	for dir in theirs theirs/kernel theirs.git; do
 		pattern="git refuses KDIR=.*/$dir, as .*/theirs.* is another user's, .*git config --global --add safe.directory"
 		refuses "$dir: reach" "$pattern" reach "$tmp/$dir"
-		[ "$dir" != theirs ] || for script in scripts/am scripts/base scripts/bisect scripts/mail scripts/tree proof/parity; do
+		[ "$dir" != theirs ] || for script in scripts/am scripts/base-get scripts/bisect scripts/mail scripts/tree proof/parity; do
 			refuses "$dir: $script" "$pattern" env KDIR="$tmp/$dir" O="$o" "$project/$script.sh"
 		done
 	done
 	echo "6.12 $tmp/theirs" >"$project/bases.local"
-	refuses "theirs: named as a base" "git refuses KDIR=.*/theirs, as" env BASE=6.12 O="$o" "$project/scripts/lock.sh" scripts/base.sh
+	refuses "theirs: named as a base" "git refuses KDIR=.*/theirs, as" env BASE=6.12 O="$o" "$project/scripts/lock.sh" scripts/base-get.sh
 	rm "$project/bases.local"
 	check "theirs: and nothing of it was run" "$(cat "$tmp/ran" 2>/dev/null)" ""
 	git config --file "$tmp/trusted" safe.directory "$tmp/theirs"
@@ -142,7 +142,7 @@ for tool in awk basename cat cksum cp cut date dirname df env expr find flock ge
 	chmod +x "$tmp/bin/cross/$other/usr/bin/$tool"
 done
 rm -f "$tmp/ran"
-KDIR=$tiny ARCH=$other O=$tmp/bin "$project/scripts/lock.sh" 'scripts/base.sh; scripts/tree.sh' >/dev/null 2>&1 || :
+KDIR=$tiny ARCH=$other O=$tmp/bin "$project/scripts/lock.sh" 'scripts/base-get.sh; scripts/tree.sh' >/dev/null 2>&1 || :
 ARCH=$other O=$tmp/bin "$project/scripts/clean.sh" clean >/dev/null 2>&1 || :
 check "O: base, tree and clean for $other run nothing from it" "$(sort -u "$tmp/ran" 2>/dev/null)" ""
 # shellcheck disable=SC2016 # the other shell's
@@ -197,7 +197,7 @@ fi
 store=$o/kdir-$(printf %s "$tiny" | cksum | cut -d' ' -f1)/linux.git
 KDIR=$tiny O=$o "$project/scripts/lock.sh" 'scripts/tree.sh; KIND=base scripts/checkout.sh base' >/dev/null
 touch "$store/base-index.lock" "$store/refs/heads/base.lock" "$store/worktrees/linux-base/index.lock"
-check "a power cut: base and checkout go on" "$(KDIR=$tiny O=$o "$project/scripts/lock.sh" 'scripts/base.sh; KIND=base scripts/checkout.sh base' 2>&1)" ""
+check "a power cut: base and checkout go on" "$(KDIR=$tiny O=$o "$project/scripts/lock.sh" 'scripts/base-get.sh; KIND=base scripts/checkout.sh base' 2>&1)" ""
 touch "$store/worktrees/linux/index.lock"
 seq 100 >>"$project/samples/pidfd/loop.c"
 refuses "a power cut: of the user's own tree it is said" 'another git is at work in .*/linux; wait for it, or remove .*/index.lock' \

@@ -36,8 +36,8 @@ echo 'int main(void);' >"$tests/clone3/clone3_set_tid.c"
 printf 'TEST_F(autoreap, leaves_no_zombie)\nTEST_F(autoreap, tells_the_end)\n' >"$tests/clone3/clone3_autoreap.c"
 printf 'FIXTURE_VARIANT_ADD(way, pidfd) {\nFIXTURE_VARIANT_ADD(way, io_uring) {\nTEST_F(way, is_told)\n' >"$tests/clone3/clone3_autoreap_wait.c"
 printf '// run only by name\nTEST(is_cheap)\n' >"$tests/clone3/clone3_autoreap_bench.c"
-printf '# comment\n- clone3:none never\n' >"$project/vm/not-run"
-echo '# comment' >"$project/vm/lacks"
+printf '# comment\n- clone3:none never\n' >"$project/vm/upstream-tests-not-run"
+echo '# comment' >"$project/vm/skips-on-older"
 for arch in "$project"/vm/arch/*/; do
 	printf '%s\n' 'cc32() { echo "compiler32 -m32"; }' >>"$arch/arch.sh"
 done
@@ -91,27 +91,27 @@ clone3_32:clone3_autoreap_bench"
 check "TESTS: none of that name" "$(made TESTS=clone3_auto)" "2
 error: TESTS: there is no program clone3_auto in clone3"
 
-# not-run: BEFORE is the release that mended it.
+# upstream-tests-not-run: BEFORE is the release that mended it.
 not_run() {
-	printf '# comment\n%s\n' "$1" >"$project/vm/not-run"
+	printf '# comment\n%s\n' "$1" >"$project/vm/upstream-tests-not-run"
 	made
 	grep -c set_tid "$list" || :
 }
-check "not-run: on any kernel" "$(not_run '- clone3:clone3_set_tid it fails')" "0
+check "upstream-tests-not-run: on any kernel" "$(not_run '- clone3:clone3_set_tid it fails')" "0
   NOT-RUN  clone3:clone3_set_tid it fails
 0"
-check "not-run: on an older kernel" "$(not_run '6.13 clone3:clone3_set_tid it fails')" "0
+check "upstream-tests-not-run: on an older kernel" "$(not_run '6.13 clone3:clone3_set_tid it fails')" "0
   NOT-RUN  clone3:clone3_set_tid it fails
 0"
-check "not-run: not on that which mended it" "$(not_run '6.12 clone3:clone3_set_tid it fails')" "0
+check "upstream-tests-not-run: not on that which mended it" "$(not_run '6.12 clone3:clone3_set_tid it fails')" "0
 1"
-check "not-run: not another" "$(not_run '- clone3:clone3_set it fails')" "0
+check "upstream-tests-not-run: not another" "$(not_run '- clone3:clone3_set it fails')" "0
 1"
-printf '# comment\n- clone3:none never\n' >"$project/vm/not-run"
+printf '# comment\n- clone3:none never\n' >"$project/vm/upstream-tests-not-run"
 
 # lacks: SINCE is the first that has it.
 lacks() {
-	printf '# comment\n%s\n' "$1" >"$project/vm/lacks"
+	printf '# comment\n%s\n' "$1" >"$project/vm/skips-on-older"
 	made
 	of clone3/clone3_autoreap_wait
 }
@@ -122,7 +122,7 @@ check "lacks: in 32 bits, too" "$(of clone3_32/clone3_autoreap_wait)" "$(of clon
 check "lacks: not on that which has it" "$(lacks '6.12 clone3_autoreap_wait way.io_uring.is_told')" "0
 way.pidfd.is_told noskip
 way.io_uring.is_told noskip"
-echo '# comment' >"$project/vm/lacks"
+echo '# comment' >"$project/vm/skips-on-older"
 
 # What is not built
 echo '# CONFIG_COMPAT is not set' >"$obj/.config"

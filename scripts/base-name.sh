@@ -1,5 +1,5 @@
 #!/bin/sh
-# Usage: BASE=version KDIR=path scripts/name.sh
+# Usage: BASE=version KDIR=path scripts/base-name.sh
 # Remembers the kernel tree KDIR as the base BASE, in bases.local, which git
 # ignores. The tree is only read, each time that the base is used.
 # Exit status: 0; 2 with the reason.

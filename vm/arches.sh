@@ -1,12 +1,12 @@
 #!/bin/sh
-# Usage: [BASE= | KDIR=] [ARCHES="name ..."] [SMP=] scripts/arches.sh
+# Usage: [BASE= | KDIR=] [ARCHES="name ..."] [SMP=] vm/arches.sh
 # Builds the kernel with the series for each architecture of vm/arch, once more for each
 # other size of pages that it has, and runs the tests on it. Prints a table: architecture
 # and pages, kernel, seconds until it was built, how many tests passed, failed and were skipped,
 # how many of them are 32-bit programs' on a 64-bit kernel, and the slowest program.
 # `try` is how it calls itself: the tests on ARCH and PAGES, to the row of that.
 # Exit status: 0 all passed; 1 one did not, or was not built.
-. "$(dirname -- "$0")/lib.sh"
+. "$(dirname -- "$0")/../scripts/lib.sh"
 
 row=$O/arches.row status=0
 columns='%-12s %-20s %8s %7s %7s %8s %7s  %s'
@@ -46,7 +46,7 @@ for ARCH in $ARCHES; do
 		rc=0
 		# A script of its own, as in a condition the shell would go on after what has failed;
 		# and not in the background, where no Ctrl-C would reach it.
-		ARCH=$ARCH PAGES=$PAGES "$top/scripts/arches.sh" try || rc=$?
+		ARCH=$ARCH PAGES=$PAGES "$top/vm/arches.sh" try || rc=$?
 		[ "$rc" = 0 ] || status=1
 		table=$(echo "$table"; cat "$row")
 	done

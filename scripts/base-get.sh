@@ -1,5 +1,5 @@
 #!/bin/sh
-# Usage: [BASE=6.12 | KDIR=path] [MIRROR=url] scripts/base.sh
+# Usage: [BASE=6.12 | KDIR=path] [MIRROR=url] scripts/base-get.sh
 # Makes the base kernel the branch `base` of the git repository $work/linux.git.
 # KDIR is any kernel tree, committed or not, and so is one that 'make base' has
 # named for BASE; it is read anew each time and never written to. Any other BASE is

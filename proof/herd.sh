@@ -1,11 +1,11 @@
 #!/bin/sh
-# Usage: scripts/herd.sh
+# Usage: proof/herd.sh
 # Makes herd7, which proof/model.sh needs: that of Debian sid with the C library that it
 # was built for, unpacked into $O/herd. Nothing is installed. It is kept, and there are
 # no others: releases of Debian have none, or one too old for the models of later kernels.
 # A failed run leaves nothing.
 # Exit status: 0; 2 with the reason.
-. "$(dirname -- "$0")/lib.sh"
+. "$(dirname -- "$0")/../scripts/lib.sh"
 
 [ ! -x "$O/herd/usr/bin/herd7" ] || exit 0
 new=$O/herd.new
