@@ -1,5 +1,5 @@
 #!/bin/sh
-# Usage: KDIR=path [ONLY=autoreap] scripts/am.sh
+# Usage: KDIR=path [ONLY=autoreap] [SERIES=name] scripts/am.sh
 # Applies the right series to the user's own git tree as git am does; with ONLY=autoreap
 # without the patches of patches/other-flags. git am runs beside the tree, in a worktree with
 # only the files of the series; then one fast-forward takes what it has made. Whatever

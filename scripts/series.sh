@@ -1,7 +1,8 @@
 #!/bin/sh
-# Usage: scripts/series.sh GITDIR REV
+# Usage: [SERIES=name] scripts/series.sh GITDIR REV
 # Prints the directory of the series for the kernel tree at REV of the git
-# repository GITDIR. What the tree has decides, and its version where that does not.
+# repository GITDIR. What the tree has decides, and its version where that does not; SERIES
+# is one to try on a tree for which there is none.
 # This is the only place that knows which series fits which tree.
 # Exit status: 0; 2 if none fits, and why.
 . "$(dirname -- "$0")/lib.sh"
@@ -16,7 +17,17 @@ has() { show "$1" | grep -qE "$2"; }
 version=$(show Makefile | kernel_version)
 [ "$version" != 0.0.0 ] || die "$repo is not a kernel tree (no version in its Makefile)"
 
-! older 6.1 || die "Linux $version is older than 6.1, the oldest kernel that this series supports"
+# none WHY: there is no series for this tree; the one that its files are most like
+none() {
+	if older 5.14; then near=6.1
+	elif older 5.15; then near=6.6	# RHEL 9
+	elif older 6.4; then near=6.1
+	elif older 6.9; then near=6.6
+	elif older 6.15; then near=6.12-early
+	else near=6.18-early
+	fi
+	die "$1; the nearest is patches/$near, never built for it: SERIES=$near applies that, whole or not at all"
+}
 
 pidfd=include/uapi/linux/pidfd.h
 if has include/linux/sched/signal.h task_exit_status; then
@@ -29,6 +40,15 @@ elif ! older 7.1; then
 	! has fs/pidfs.c pidfs_task_owns_pid || series=7.3
 elif has include/uapi/linux/sched.h CLONE_AUTOREAP; then
 	die "Linux $version of this tree has CLONE_AUTOREAP already, which this series would add"
+elif [ -n "${SERIES:-}" ]; then
+	case $SERIES in
+	*[!0-9a-z.-]* | [!0-9]*) die "SERIES=$SERIES is no directory of $top/patches" ;;
+	esac
+	[ -d "$top/patches/$SERIES" ] || die "SERIES=$SERIES is no directory of $top/patches"
+	echo "$top/patches/$SERIES"
+	exit
+elif older 6.1; then
+	none "Linux $version is older than 6.1, the oldest kernel that there is a series for"
 elif has $pidfd PIDFD_INFO_EXIT && has fs/pidfs.c 'pid->attr'; then
 	series=6.18
 	# 6.18.2 has given the size of struct pidfd_info a name.
@@ -43,9 +63,9 @@ elif has $pidfd PIDFD_INFO_EXIT && has fs/pidfs.c 'struct pidfs_exit_info __pei'
 	! show fs/pidfs.c | sed -n '/^static long pidfd_info(/,/^}/p' | grep -q 'struct task_struct \*task;' ||
 		series=6.12-sles16
 elif has $pidfd PIDFD_GET_INFO; then
-	die "Linux $version of this tree has PIDFD_GET_INFO without an exit status, which no series here starts from"
+	none "Linux $version of this tree has PIDFD_GET_INFO without an exit status, which no series here starts from"
 elif ! older 6.13 || { older 6.12 && ! older 6.7; } || { older 6.6 && ! older 6.2; }; then
-	die "Linux $version has reached its end of life, and there is no series for it; there is one for 6.1.y, 6.6.y, 6.12.y and 6.18.y"
+	none "Linux $version has reached its end of life, and there is no series for it"
 elif older 6.6; then
 	series=6.1
 elif older 6.12; then
@@ -58,6 +78,6 @@ fi
 
 first=$(awk -v series="$series" '$2 == series { print $3; exit }' "$top/patches/releases")
 ! older "$first" ||
-	die "Linux $version is older than $first, the first release that patches/$series is for; you can try git am"
+	die "Linux $version is older than $first, the first release that patches/$series is for; SERIES=$series tries it all the same"
 [ -d "$top/patches/$series" ] || die "no series for Linux $version in $top/patches"
 echo "$top/patches/$series"

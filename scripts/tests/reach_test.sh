@@ -61,14 +61,22 @@ fits 7.1 7.1.2 PIDFD_INFO_EXIT 'pid->attr' CLONE_AUTOREAP
 fits 7.1 7.2.6 PIDFD_INFO_EXIT 'pid->attr' CLONE_AUTOREAP
 fits 7.1 7.3.0 PIDFD_INFO_EXIT 'pid->attr' CLONE_AUTOREAP
 fits 7.3 7.3.4 PIDFD_INFO_EXIT 'pid->attr; pidfs_task_owns_pid' CLONE_AUTOREAP
-none 'Linux 5\.15\.9 is older than 6\.1' 5.15.9 none none
+none 'Linux 5\.15\.9 is older than 6\.1, .* nearest is patches/6\.1, .* SERIES=6\.1 ' 5.15.9 none none
+none ' SERIES=6\.6 ' 5.14.0 none none
+none ' SERIES=6\.1 ' 5.10.200 none none
 none 'Linux 6\.1\.1 is older than 6\.1\.2, the first release that patches/6\.1 is for' 6.1.1 none none
-for version in 6.2.0 6.5.13 6.7.0 6.11.9; do
-	none "Linux $version has reached its end of life" "$version" none none
+for row in 6.2.0:6.1 6.5.13:6.6 6.7.0:6.6 6.11.9:6.12-early 6.17.0:6.18-early; do
+	none "Linux ${row%:*} has reached its end of life, .* SERIES=${row#*:} " "${row%:*}" none none
+done
+for row in 6.8.0:6.6 5.15.9:6.1 5.14.0:6.6; do
+	tree "${row%:*}" none none
+	check "series: ${row#*:}, asked for on ${row%:*}" "$(SERIES=${row#*:} series)" "$top/patches/${row#*:}"
+done
+for name in 6.5 common .. 6.6/../6.12 releases '6.6 '; do
+	refuses "series: asked for $name" "SERIES=.* is no directory of" env SERIES="$name" "$top/scripts/series.sh" "$tmp/tree" HEAD
 done
 none 'Linux 7\.1\.0 is older than 7\.1\.2, the first release that patches/7\.1 is for' \
 	7.1.0 PIDFD_INFO_EXIT 'pid->attr' CLONE_AUTOREAP
-none 'Linux 6\.17\.0 has reached its end of life' 6.17.0 none none
 none 'PIDFD_GET_INFO without an exit status' 6.12.40 PIDFD_GET_INFO none
 none 'has no CLONE_AUTOREAP' 7.1.2 PIDFD_INFO_EXIT 'pid->attr'
 none 'has CLONE_AUTOREAP already' 7.0.0 PIDFD_INFO_EXIT 'pid->attr' CLONE_AUTOREAP
