@@ -63,11 +63,9 @@ grep -q F_DUPFD_CLOEXEC "$dir/high.h" || die "the page of the other flags has lo
 	echo 'return 0; }'
 } >"$dir/probe.c"
 [ "$(grep -c 'printf("[a-z]* ' "$dir/probe.c")" = 2 ] || die "the page of the other flags has lost a probe"
-{
-	printf '%s\n' '#include <errno.h>' '#include <poll.h>' '#include <sys/ioctl.h>' '#include <linux/pidfd.h>'
-	sed -n '/^\.SH EXAMPLES/,/^\.EE/{/^\./d; s/\\-/-/g; p;}' "$top/man/PIDFD_GET_INFO.2const"
-	echo 'int main(void) { return exit_status(0); }'
-} >"$dir/man.c"
+# As groff reads it
+sed -n '/^\.\\" SRC BEGIN/,/^\.\\" SRC END/{/^\./d; s/^\\&//; s/\\-/-/g; s/\\\[rs]/\\/g; p;}' \
+	"$top/man/PIDFD_GET_INFO.2const" >"$dir/man.c"
 {
 	printf '#include <%s>\n' errno.h poll.h stdint.h stdio.h sys/ioctl.h sys/syscall.h sys/wait.h unistd.h \
 		linux/pidfd.h linux/sched.h

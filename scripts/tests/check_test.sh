@@ -20,8 +20,10 @@ stub vm/run.sh <<'END'
 END
 checkpatch=$O/6.12/linux/scripts/checkpatch.pl
 rm -rf "$project"/*/tests
-mkdir -p "$project/.ci" "$project/patches/6.12" "$project/patches/common" "$tmp/bin" "${checkpatch%/*}"
-for file in common/a.patch 6.12/0001-a.patch 6.12/cover-letter; do echo a >"$project/patches/$file"; done
+mkdir -p "$project/.ci" "$project/man" "$project/patches/6.12" "$project/patches/common" "$tmp/bin" "${checkpatch%/*}"
+for file in patches/common/a.patch patches/6.12/0001-a.patch patches/6.12/cover-letter man/0001-a.patch man/A.2const; do
+	echo a >"$project/$file"
+done
 for tool in "$tmp/bin/shellcheck" "$tmp/bin/codespell" "$tmp/bin/mandoc" "$checkpatch"; do
 	printf '#!/bin/sh\n' >"$tool"
 	chmod +x "$tool"

@@ -61,9 +61,8 @@ check "added: one that is gone" "$(says scripts/added.sh | sed 's/ than .*//')" 
 patches/6.12/0002-two.patch adds another samples/two.c
 patches/7.1/0001-two.patch adds another samples/two.c"
 
-# Citations: of the pages, and of the table of the tests' README
-tests=tools/testing/selftests/clone3 page=man/PIDFD_GET_INFO.2const
-find man -type f -exec sed -i '/^\.\\" test: /d' {} +
+# Citations: for a page, for a man page, and in the table of the tests' README
+tests=tools/testing/selftests/clone3
 mkdir -p $tests proof
 section='What it is not'
 claim() { printf '# PAGE PROGRAM TEST SECTION\nclone_autoreap clone3_autoreap %s\n' "$1" >proof/claims; }
@@ -74,12 +73,11 @@ table() {
 	printf '%s\n' 'What is no test' 'what_is_none'
 } >$tests/README
 table '"leaves_no_zombie", leaves_no_*'
-# cites LINE: what is said of a page that cites LINE
+# cites TEST [SECTION]: what is said if it is cited for a man page, too
 cites() {
-	cp $page "$tmp/kept"
-	echo ".\\\" test: clone3_autoreap $1" >>$page
+	claim "$test $section"
+	echo "PIDFD_GET_INFO.2const clone3_autoreap $1 ${2:-RETURN VALUE}" >>proof/claims
 	says scripts/cited.sh
-	cp "$tmp/kept" $page
 }
 test=autoreap.leaves_no_zombie
 claim "$test $section"
@@ -93,6 +91,10 @@ check "cited: a part of a name" "$(cites "${test%_*}")" "1
 no test is called ${test%_*}"
 check "cited: a name, and more" "$(cites "${test}_too")" "1
 no test is called ${test}_too"
+check "cited: of a section that the man page has not" "$(cites "$test" OPTIONS)" "1
+PIDFD_GET_INFO.2const has no section 'OPTIONS'"
+check "cited: of a line of the man page that is no heading" "$(cites "$test" Linux.)" "1
+PIDFD_GET_INFO.2const has no section 'Linux.'"
 claim "autoreap.is_no_test $section"
 check "cited: of a section, none of that name" "$(says scripts/cited.sh)" "1
 no test is called autoreap.is_no_test"
