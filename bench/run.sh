@@ -14,6 +14,7 @@
 # An earlier $O/bench survives a failed run.
 # Exit status: 0 all targets are met; 1 one is not; 2 usage or build.
 . "$(dirname -- "$0")/../scripts/lib.sh"
+. "$top/scripts/lib/version.sh"
 
 repo=$work/linux.git new=$O/bench.new
 series=$(own_git --git-dir="$repo" rev-parse series)

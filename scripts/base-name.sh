@@ -5,6 +5,7 @@
 # Exit status: 0; 2 with the reason.
 named=${BASE:-} O=/	# builds nothing
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/lib/version.sh"
 . "$top/scripts/own.sh"
 
 case $named in [0-9]*.[0-9]*) ;; *) die "say which base and where: make base BASE=6.18 KDIR=path" ;; esac

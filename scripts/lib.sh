@@ -55,23 +55,6 @@ logged() {
 	return "$rc"
 }
 
-# kernel_version: the A.B.C of the kernel whose Makefile is standard input
-kernel_version() {
-	awk '$2 == "=" && $1 ~ /^(VERSION|PATCHLEVEL|SUBLEVEL)$/ { v[$1] = $3 }
-	     END { print v["VERSION"] + 0 "." v["PATCHLEVEL"] + 0 "." v["SUBLEVEL"] + 0 }'
-}
-# older A.B[.C]: whether the kernel of $version is older than that
-# shellcheck disable=SC2154 # set by those who ask
-older() {
-	this=$version.0.0 that=${1:-0}.0.0
-	for _ in 1 2; do
-		[ "${this%%.*}" -eq "${that%%.*}" ] || break
-		this=${this#*.} that=${that#*.}
-	done
-	[ "${this%%.*}" -lt "${that%%.*}" ]
-}
-kernel_tree() { [ -f "$1/Kbuild" ] && [ -f "$1/kernel/fork.c" ]; }
-
 # context PATCH: how many lines of context somebody has chosen for its hunks
 context() {
 	awk '/^@@ / { n = 0; edge = 1 } !/^@@ / && edge { if (/^ /) n++; else edge = 0; if (n > max) max = n }

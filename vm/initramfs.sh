@@ -7,6 +7,7 @@
 # $expected lists what the tests of this series must report.
 # Exit status: 0; 2 with the first error and the log's path.
 . "$(dirname -- "$0")/../scripts/lib.sh"
+. "$top/scripts/lib/version.sh"
 : "${TARGETS:=clone3}" "${LINK=-static}"
 
 rm -rf "$root"

@@ -6,6 +6,7 @@
 # without KVM; a kernel of another architecture than this machine's is emulated.
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/../scripts/lib.sh"
+. "$top/scripts/lib/version.sh"
 . "$top/vm/guest.sh"
 
 kernel=$obj/$image

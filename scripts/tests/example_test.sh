@@ -6,6 +6,7 @@
 # their fallback; a seccomp filter makes them take it on any kernel. Prints TAP.
 # Exit status: 0 all pass; 1 one fails.
 . "$(dirname -- "$0")/../lib.sh"
+. "$top/scripts/lib/version.sh"
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-example.XXXXXX")
 trap 'rm -rf "$dir"' EXIT

@@ -80,7 +80,7 @@ check "what no script takes is left alone" "$(gets env CI=of-the-user TMPDIR=of-
 check "TARGETS has a value" "$(TARGETS=net make -s kselftest | grep ^TARGETS=)" TARGETS=clone3
 # Each that a script takes from its environment is one of them.
 ours=$(printf ' -e %s' $names HOME TMPDIR SUDO_UID)
-check "no script takes another" "$(cd "$top" && grep -hE '\$\{[A-Z]' scripts/*.sh vm/*.sh proof/*.sh bench/*.sh |
+check "no script takes another" "$(cd "$top" && grep -hE '\$\{[A-Z]' scripts/*.sh scripts/lib/*.sh vm/*.sh proof/*.sh bench/*.sh |
 	grep -oE '[{][A-Z][A-Z_0-9]+:?[-=]' | tr -d '{:=-' | sort -u |
 	grep -vxF $ours -e ID -e ID_LIKE -e KSFT_MINUTES -e KSFT_ROUNDS)" ""
 }
