@@ -14,6 +14,7 @@
 # An earlier $O/bench survives a failed run.
 # Exit status: 0 all targets are met; 1 one is not; 2 usage or build.
 . "$(dirname -- "$0")/../scripts/lib.sh"
+. "$top/scripts/lib/git.sh"
 . "$top/scripts/lib/version.sh"
 
 repo=$work/linux.git new=$O/bench.new
@@ -21,7 +22,7 @@ series=$(own_git --git-dir="$repo" rev-parse series)
 core=$(find "$("$top/scripts/series.sh" "$repo" base)/" -name '*-clone-add-CLONE_AUTOREAP.patch')
 [ -z "$core" ] || core=$("$top/scripts/assemble.sh" "$repo" "$core")
 version=$(own_git --git-dir="$repo" show base:Makefile | kernel_version)
-objects=$(touched "$series" '*.c' | sed 's/c$/o/')
+objects=$(touched "$repo" "$series" '*.c' | sed 's/c$/o/')
 rm -rf "$new"
 mkdir -p "$new"
 echo "version $version" >"$new/figures"

@@ -7,10 +7,11 @@
 # Exit status: 0 all are reached but those listed; 1 one is not, one that is listed is,
 # or a test failed; otherwise that of vm/run.sh.
 . "$(dirname -- "$0")/../scripts/lib.sh"
+. "$top/scripts/lib/git.sh"
 
 series=$(own_git --git-dir="$work/linux.git" rev-parse series)
 # A function of a header is counted where it is used.
-objects="$(touched "$series" '*.c' | sed 's/c$/o/') net/unix/af_unix.o"
+objects="$(touched "$work/linux.git" "$series" '*.c' | sed 's/c$/o/') net/unix/af_unix.o"
 # The tests are those of the series.
 where KIND=coverage INITRAMFS="$initramfs" EXPECTED="$expected"
 "$top/scripts/checkout.sh" "$series"

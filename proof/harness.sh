@@ -11,6 +11,7 @@
 # Exit status: 0 none survived but those listed; 1 one did, or one that is listed did not;
 # 2 usage, or a mutant that does not apply; 3 the tests fail on the unbroken copy.
 . "$(dirname -- "$0")/../scripts/lib.sh"
+. "$top/scripts/lib/git.sh"
 
 dir=$top/proof/mutants/harness out=$work/harness repo=$work/linux.git
 chosen=${MUTANTS:-}

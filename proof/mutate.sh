@@ -14,6 +14,7 @@
 : "${SMP:=4}"
 export SMP
 . "$(dirname -- "$0")/../scripts/lib.sh"
+. "$top/scripts/lib/git.sh"
 
 series=$(own_git --git-dir="$work/linux.git" rev-parse series)
 set=${DEBUG:-suite}

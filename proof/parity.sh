@@ -6,6 +6,7 @@
 # Exit status: 0 only known faults; 1 others, or a result is missing; 2 usage or build;
 # otherwise that of vm/run.sh.
 . "$(dirname -- "$0")/../scripts/lib.sh"
+. "$top/scripts/lib/git.sh"
 
 [ -n "$KDIR" ] || die "say which kernel: make parity KDIR=path-of-a-tree-of-7.1-or-later"
 "$top/scripts/base-get.sh"

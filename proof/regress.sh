@@ -6,6 +6,7 @@
 # Exit status: 0 none differs; 1 one does; 2 usage or build; otherwise that of vm/run.sh
 # on a kernel that complained or was not done in time.
 . "$(dirname -- "$0")/../scripts/lib.sh"
+. "$top/scripts/lib/git.sh"
 . "$top/vm/guest.sh"
 
 native

@@ -4,6 +4,7 @@
 # them: `make refresh` writes them into the patches of one base at a time.
 # Exit status: 0; 1 one differs, which is named.
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/lib/git.sh"
 
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-added.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT

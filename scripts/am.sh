@@ -7,7 +7,7 @@
 # Exit status: 0; 2 with the reason; 129, 130, 131 or 143 if a signal came before that step.
 O=/	# builds nothing
 . "$(dirname -- "$0")/lib.sh"
-. "$top/scripts/own.sh"
+. "$top/scripts/lib/git.sh"
 
 case ${ONLY:-} in
 '' | autoreap) ;;

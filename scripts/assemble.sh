@@ -7,7 +7,7 @@
 # a tree with only the files that they touch, and what comes of that is moved to the base.
 # Exit status: 0; 2 if a patch does not apply (which, and at which file).
 . "$(dirname -- "$0")/lib.sh"
-. "$top/scripts/own.sh"
+. "$top/scripts/lib/git.sh"
 
 repo=$1
 shift

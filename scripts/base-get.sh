@@ -8,8 +8,8 @@
 # A failed run leaves an earlier import as it was.
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/lib/git.sh"
 . "$top/scripts/lib/version.sh"
-. "$top/scripts/own.sh"
 
 repo=$work/linux.git
 

@@ -6,6 +6,7 @@
 # Exit status: 0 all are fine; 1 one is not.
 unset KDIR
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/lib/git.sh"
 . "$top/scripts/lib/version.sh"
 
 bases=$({

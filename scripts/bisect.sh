@@ -4,6 +4,7 @@
 # series touches. Stops at the first that does not build.
 # Exit status: 0; 1 if one does not build; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/lib/git.sh"
 
 repo=$work/linux.git
 "$top/scripts/base-get.sh"
@@ -13,7 +14,7 @@ where KIND=bisect
 
 "$top/scripts/checkout.sh" base
 "$top/vm/kernel.sh" --config
-objects=$(touched "$last" '*.c' | sed 's/c$/o/')
+objects=$(touched "$repo" "$last" '*.c' | sed 's/c$/o/')
 for commit in $(own_git --git-dir="$repo" rev-list --reverse "base..$last"); do
 	"$top/scripts/checkout.sh" "$commit"
 	step BUILD "$(own_git --git-dir="$repo" log -1 --format=%s "$commit")"

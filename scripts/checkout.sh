@@ -6,6 +6,7 @@
 # do not change keep their times, so a build after it is incremental.
 # Exit status: 0; git's.
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/lib/git.sh"
 : "${KIND:?}"
 
 if [ ! -e "$tree/Makefile" ]; then

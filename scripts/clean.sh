@@ -5,6 +5,7 @@
 # what the scripts here make there, by its name. Either refuses to delete work of the user's.
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/lib/git.sh"
 . "$top/scripts/own.sh"
 . "$top/scripts/work.sh"
 

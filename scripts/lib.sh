@@ -12,22 +12,6 @@ unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_COMMON_DIR GIT_OBJECT_DIRECTORY G
 top=$(CDPATH='' cd -P -- "$(dirname -- "$0")" && while [ ! -f scripts/lib.sh ]; do cd ..; done && pwd)
 : "${BASE:=6.12}" "${KDIR:=}" "${O:=$top/build}" "${V:=}"
 
-# The scripts' own trees must not depend on the user's git settings. Git refuses to stand in
-# a repository of another user, as its settings name programs. Below O all is ours, whoever
-# of root and the user has made it: see own_output.
-own_git() {
-	case ${1:-}:${2:-} in
-	-C:"$O"/*) lifted='*' ;;
-	-C:*) lifted= ;;
-	*) case $PWD in "$O"/*) lifted='*' ;; *) lifted= ;; esac ;;
-	esac
-	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_COUNT=0 GIT_CONFIG_PARAMETERS='' \
-	GIT_COMMITTER_NAME=clone-autoreap GIT_COMMITTER_EMAIL=clone-autoreap@localhost \
-	git -c core.fsync=none -c core.looseCompression=0 -c gc.auto=0 -c maintenance.auto=false \
-		-c core.attributesFile="$top/scripts/attributes" -c advice.detachedHead=false \
-		-c log.showSignature=false -c safe.directory="$lifted" "$@"
-}
-
 # may_git DIR: ends if git refuses the tree DIR, or what it lies in, as another user's. What
 # is of no git, of whom ever, may be read, and so may what git was told to trust; root by
 # sudo may what that user may.
@@ -53,18 +37,6 @@ logged() {
 	rc=$(cat "$log.rc")
 	rm -f "$log.rc"
 	return "$rc"
-}
-
-# context PATCH: how many lines of context somebody has chosen for its hunks
-context() {
-	awk '/^@@ / { n = 0; edge = 1 } !/^@@ / && edge { if (/^ /) n++; else edge = 0; if (n > max) max = n }
-	     END { print max ? max : 3 }' "$1"
-}
-
-# files_of PATCH...: what they touch, by absolute paths of the patches. Elsewhere than in
-# /, git would skip what is not of the repository that it stands in.
-files_of() {
-	own_git -C / apply --numstat -z "$@" | tr '\0' '\n' | cut -f3 | sort -u
 }
 
 # base_named BASE: the tree that 'make base' has named for it, if any
@@ -182,26 +154,4 @@ build() {
 	what=$1; shift
 	logged "$logs/$what.log" kmake "$@" ||
 		die "$what: $(grep -m1 -E 'error:|\*\*\*|No space' "$logs/$what.log" || tail -n 1 "$logs/$what.log") (log: $logs/$what.log)"
-}
-
-# thin_tree REPO: a git tree $thin/linux of its own, whose first commit, $few, has of REPO's
-# branch base only the files whose names are standard input: with an index of a whole kernel
-# each step of git's takes half a second. REPO's objects are there; $thin is gone when the
-# script ends.
-thin_tree() {
-	thin=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-thin.XXXXXX")
-	trap 'cd /; rm -rf "$thin"' EXIT
-	trap 'exit 130' INT TERM
-	own_git init -q --template= -b series "$thin/linux"
-	echo "$1/objects" >"$thin/linux/.git/objects/info/alternates"
-	# shellcheck disable=SC2046 # words
-	own_git --git-dir="$1" ls-tree -rz base -- $(cat) | own_git -C "$thin/linux" update-index -z --index-info
-	few=$(own_git -C "$thin/linux" -c user.name=base -c user.email=base commit-tree -m base \
-		"$(own_git -C "$thin/linux" write-tree)")
-	own_git -C "$thin/linux" reset -q --hard "$few"
-}
-
-# touched REV PATTERN: the files of the kernel that the commits from base to REV change
-touched() {
-	own_git --git-dir="$work/linux.git" diff --name-only "base..$1" -- "$2" ':!tools' ':!samples'
 }

@@ -5,16 +5,17 @@
 # base does not have. Needs what scripts/deps.sh lint installs.
 # Exit status: 0; 1 there is a message; 2 usage or build.
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/lib/git.sh"
 
 repo=$work/linux.git
 series=$(own_git --git-dir="$repo" rev-parse series)
 where KIND=bisect
-objects=$(touched "$series" '*.c' | sed 's/c$/o/')
+objects=$(touched "$repo" "$series" '*.c' | sed 's/c$/o/')
 
 # messages LOG: of compiler, sparse and kernel-doc, without line numbers. How often a header
 # that the series does not touch has one depends on who uses it.
 messages() {
-	touched "$series" '*' >"$logs/lint-touched"
+	touched "$repo" "$series" '*' >"$logs/lint-touched"
 	grep -iE '(warning|error):' "$1" | sed "s|$tree/||g; s|^\.\./||; s/:[0-9]*:[0-9]*:/:/; s/:[0-9]*:/:/" |
 		sort | uniq -c | awk -v touched="$logs/lint-touched" '
 			BEGIN { while ((getline file <touched) > 0) own[file] }
@@ -49,7 +50,7 @@ objects() {
 	kmake -j"$(nproc)" "$@" $objects
 }
 kernel_doc() {
-	touched "$series" '*.[ch]' | while read -r file; do
+	touched "$repo" "$series" '*.[ch]' | while read -r file; do
 		(cd "$tree" && scripts/kernel-doc -none "$file" 2>&1) || :
 	done
 }

@@ -6,8 +6,8 @@
 # known if the base is a clean git tree, or if patches/base-commits has the tag of its version.
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/lib/git.sh"
 . "$top/scripts/lib/version.sh"
-. "$top/scripts/own.sh"
 
 repo=$work/linux.git
 "$top/scripts/base-get.sh"

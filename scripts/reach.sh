@@ -16,6 +16,7 @@
 trees=${KDIR:-}
 unset KDIR
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/lib/git.sh"
 . "$top/scripts/lib/version.sh"
 . "$top/scripts/own.sh"
 asked=${TAGS:-}

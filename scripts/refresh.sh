@@ -8,6 +8,7 @@
 #             committed on its branch is refused
 # Exit status: 0; 1 if --check found a stale patch; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/lib/git.sh"
 . "$top/scripts/own.sh"
 . "$top/scripts/work.sh"
 

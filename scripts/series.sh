@@ -6,6 +6,7 @@
 # This is the only place that knows which series fits which tree.
 # Exit status: 0; 2 if none fits, and why.
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/lib/git.sh"
 . "$top/scripts/lib/version.sh"
 
 repo=$1 rev=$2

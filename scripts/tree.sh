@@ -7,6 +7,7 @@
 # it is on its branch, and git in the middle of nothing.
 # Exit status: 0; 2 with the reason, and the tree as it was.
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/lib/git.sh"
 . "$top/scripts/own.sh"
 . "$top/scripts/work.sh"
 

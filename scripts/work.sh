@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154 # O, top: of lib.sh
-# Sourced after own.sh by those who move or delete what a user may have worked in.
+# Sourced after own.sh and lib/git.sh by those who move or delete what a user may have worked in.
 
 # The trees that scripts/checkout.sh makes, to be compared with that of the series
 kinds='base bisect coverage mutant parity programs regress'

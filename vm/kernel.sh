@@ -6,7 +6,7 @@
 # --config only configures.
 # Exit status: 0; 2 with the first error and the log's path.
 . "$(dirname -- "$0")/../scripts/lib.sh"
-. "$top/scripts/own.sh"
+. "$top/scripts/lib/git.sh"
 . "$top/scripts/work.sh"
 : "${TARGETS:=clone3}"
 

@@ -25,7 +25,7 @@ printf 'headers:; @mkdir -p $(O)/usr/include $(O)/other\n' >"$O/6.12/linux/Makef
 touch "$O/6.12/series.id" "$O/6.12/series.commit"
 
 # Two scripts, each with a test; a third test reads neither.
-find "$project" -type f ! -path '*/scripts/lib.sh' ! -path '*/scripts/attributes' ! -path '*/vm/arch/*' ! -name 'harness.*' -delete
+find "$project" -type f ! -path '*/scripts/lib.sh' ! -path '*/scripts/lib/*' ! -path '*/scripts/attributes' ! -path '*/vm/arch/*' ! -name 'harness.*' -delete
 rm -rf "$project"/*/tests "$project/proof/mutants"
 mkdir -p "$project/scripts/tests" "$project/vm/tests" "$project/proof/mutants/harness"
 script() { printf '#!/bin/sh\n%s\n' "$2" >"$project/$1"; chmod +x "$project/$1"; }

@@ -4,6 +4,7 @@
 # Uses the imported base kernel (make tree), on copies of what the series touches.
 # Exit status: 0 all passed; 1 otherwise.
 . "$(dirname -- "$0")/../lib.sh"
+. "$top/scripts/lib/git.sh"
 . "$top/scripts/tests/tap.sh"
 repo=$O/$BASE/linux.git
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/autoreap input.XXXXXX")
@@ -231,7 +232,7 @@ check "cross: and what was there is there" "$(cd "$out/cross" && echo */*)" "$ot
 if [ "$(id -u)" = 0 ]; then
 	mine=$out/project
 	mkdir "$mine"
-	(cd "$top" && tar -cf - scripts/lib.sh scripts/lock.sh scripts/own.sh vm/arch) | tar -xf - -C "$mine"
+	(cd "$top" && tar -cf - scripts/lib.sh scripts/lib scripts/lock.sh scripts/own.sh vm/arch) | tar -xf - -C "$mine"
 	# owners USER: of what is made in a project of that user
 	owners() {
 		chown "$1" "$mine"

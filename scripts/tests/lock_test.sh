@@ -1,8 +1,8 @@
 #!/bin/sh
 # Usage: scripts/tests/lock_test.sh
-# How scripts/lock.sh ends, to whom it gives what a user has made by sudo, and what scripts/own.sh
-# says that git is in the middle of; root, chown and the owner of a directory are what scripts
-# say here. TAP on stdout.
+# How scripts/lock.sh ends, to whom it gives what a user has made by sudo, and what
+# scripts/lib/git.sh says that git is in the middle of; root, chown and the owner of a directory
+# are what scripts say here. TAP on stdout.
 # Exit status: 0 all passed; 1 otherwise.
 set -eu
 top=$(cd "$(dirname -- "$0")/../.." && pwd)
@@ -12,7 +12,7 @@ trap 'rm -rf "$tmp"' EXIT
 unset KDIR BASE ARCH DEBUG PAGES KIND SUDO_UID
 project=$tmp/project
 mkdir -p "$project" "$tmp/bin"
-(cd "$top" && cp -R --parents scripts/lib.sh scripts/lock.sh scripts/own.sh vm/arch "$project")
+(cd "$top" && cp -R --parents scripts/lib.sh scripts/lib scripts/lock.sh scripts/own.sh vm/arch "$project")
 lock() {
 	rc=0
 	O=$1 "$project/scripts/lock.sh" "$2" 2>&1 || rc=$?
@@ -27,7 +27,7 @@ check "it is run at the top" "$(lock "$tmp/o" 'pwd')" "$(cd -P "$project" && pwd
 
 # What git may be in the middle of, by what it leaves in its directory
 # shellcheck disable=SC2016 # the script expands it
-printf '#!/bin/sh\n. "$(dirname -- "$0")/lib.sh"\n. "$top/scripts/own.sh"\ndoing "$1"\n' >"$project/scripts/doing.sh"
+printf '#!/bin/sh\n. "$(dirname -- "$0")/lib.sh"\n. "$top/scripts/lib/git.sh"\ndoing "$1"\n' >"$project/scripts/doing.sh"
 for what in '' rebase-apply rebase-merge MERGE_HEAD CHERRY_PICK_HEAD REVERT_HEAD sequencer; do
 	mkdir "$tmp/git"
 	[ -z "$what" ] || touch "$tmp/git/$what"

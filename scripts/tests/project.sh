@@ -16,7 +16,7 @@ stub() {
 	{
 		echo '#!/bin/sh'
 		# shellcheck disable=SC2016
-		echo '. "$(dirname -- "$0")/../scripts/lib.sh"'
+		printf '%s\n' '. "$(dirname -- "$0")/../scripts/lib.sh"' '. "$top/scripts/lib/git.sh"'
 		cat
 	} >"$project/$1"
 	chmod +x "$project/$1"

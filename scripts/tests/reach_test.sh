@@ -4,6 +4,7 @@
 # kernel.org; TAP on stdout. Uses the imported base kernel (make tree).
 # Exit status: 0 all passed; 1 otherwise.
 . "$(dirname -- "$0")/../lib.sh"
+. "$top/scripts/lib/git.sh"
 . "$top/scripts/lib/version.sh"
 . "$top/scripts/tests/tap.sh"
 repo=$O/$BASE/linux.git

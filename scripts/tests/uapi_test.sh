@@ -5,6 +5,7 @@
 # is at hand the header is compiled; of another, what its patches add is read. TAP on stdout.
 # Exit status: 0 all passed; 1 otherwise.
 . "$(dirname -- "$0")/../lib.sh"
+. "$top/scripts/lib/git.sh"
 . "$top/scripts/tests/tap.sh"
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-uapi.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
