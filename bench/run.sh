@@ -16,6 +16,7 @@
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/scripts/lib/git.sh"
 . "$top/scripts/lib/version.sh"
+. "$top/scripts/lib/build.sh"
 
 repo=$work/linux.git new=$O/bench.new
 series=$(own_git --git-dir="$repo" rev-parse series)

@@ -8,6 +8,7 @@
 # or a test failed; otherwise that of vm/run.sh.
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/scripts/lib/git.sh"
+. "$top/scripts/lib/build.sh"
 
 series=$(own_git --git-dir="$work/linux.git" rev-parse series)
 # A function of a header is counted where it is used.

@@ -12,6 +12,7 @@
 # 2 usage, or a mutant that does not apply; 3 the tests fail on the unbroken copy.
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/scripts/lib/git.sh"
+. "$top/scripts/lib/build.sh"
 
 dir=$top/proof/mutants/harness out=$work/harness repo=$work/linux.git
 chosen=${MUTANTS:-}

@@ -5,6 +5,7 @@
 # Exit status: 0; 1 if one does not build; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
 . "$top/scripts/lib/git.sh"
+. "$top/scripts/lib/build.sh"
 
 repo=$work/linux.git
 "$top/scripts/base-get.sh"

@@ -9,6 +9,7 @@
 # Packages go to $work/deb; those of an earlier run are there until new ones are done.
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/lib/build.sh"
 
 : "${CONFIG:=}"
 deb=$work/deb$arch obj=$work/deb$arch/obj logs=$work/log-deb$arch

@@ -6,6 +6,7 @@
 # Exit status: 0; 1 there is a message; 2 usage or build.
 . "$(dirname -- "$0")/lib.sh"
 . "$top/scripts/lib/git.sh"
+. "$top/scripts/lib/build.sh"
 
 repo=$work/linux.git
 series=$(own_git --git-dir="$repo" rev-parse series)

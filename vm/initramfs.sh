@@ -8,6 +8,7 @@
 # Exit status: 0; 2 with the first error and the log's path.
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/scripts/lib/version.sh"
+. "$top/scripts/lib/build.sh"
 : "${TARGETS:=clone3}" "${LINK=-static}"
 
 rm -rf "$root"

@@ -7,6 +7,7 @@
 # Exit status: 0; 2 with the first error and the log's path.
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/scripts/lib/git.sh"
+. "$top/scripts/lib/build.sh"
 . "$top/scripts/work.sh"
 : "${TARGETS:=clone3}"
 

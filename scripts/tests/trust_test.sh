@@ -148,6 +148,7 @@ check "O: base, tree and clean for $other run nothing from it" "$(sort -u "$tmp/
 # shellcheck disable=SC2016 # the other shell's
 cat >"$project/scripts/paths.sh" <<'END'
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/lib/build.sh"
 compile /bin/sh -c 'echo "${PATH%%:*} ${LD_LIBRARY_PATH%/*}"' | /bin/sed "s,$O/,,g"
 END
 check "O: but who compiles gets the compiler from there" "$(ARCH=$other O=$tmp/bin sh "$project/scripts/paths.sh")" \
