@@ -6,10 +6,11 @@
 # ROUNDS is a million unless said, SMP 1, which is the fastest.
 # Exit status: 0 no difference; 1 there is one, or a test failed in another way, or a
 # program told no digest; 2 usage or build.
-: "${SMP:=1}" "${ROUNDS:=1000000}" "${TIMEOUT:=86400}"
-export SMP ROUNDS TIMEOUT
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/vm/guest.sh"
+: "${SMP:=1}" "${ROUNDS:=1000000}" "${TIMEOUT:=86400}"
+export SMP ROUNDS TIMEOUT
+guest_settings
 
 [ -z "${BASES:-}" ] || [ -z "$KDIR" ] || die "BASES and KDIR: say one of them"
 rows=$(mktemp "${TMPDIR:-/tmp}/autoreap-differ.XXXXXX") status=0

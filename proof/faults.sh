@@ -4,9 +4,9 @@
 # the kernel with KASAN and kmemleak, and prints how many there are, a row a call.
 # Exit status: 0 nothing is left behind; 1 something is, or no point was taken; otherwise
 # that of vm/run.sh.
+. "$(dirname -- "$0")/../scripts/lib.sh"
 : "${ROUNDS:=1}" # so that the runner waits for it
 export ROUNDS
-. "$(dirname -- "$0")/../scripts/lib.sh"
 
 rc=0
 "$top/vm/run.sh" kselftest || rc=$?

@@ -7,6 +7,7 @@
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/vm/guest.sh"
 . "$top/proof/root.sh"
+guest_settings
 
 job=$work/lab$arch/job.yaml root=$O/lava/root logs=$work/log-lava$arch
 [ -f "$job" ] || die "there is no $job; run 'make lab ACCEL=tcg' first"

@@ -11,10 +11,10 @@
 # Prints which test or report has found it, or that it has survived.
 # Exit status: 0 none survived; 1 one did; 2 usage, build, or a mutant that does
 # not apply; 3 the tests fail on the unbroken kernel.
-: "${SMP:=4}"
-export SMP
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/scripts/lib/git.sh"
+: "${SMP:=4}"
+export SMP
 
 series=$(own_git --git-dir="$work/linux.git" rev-parse series)
 set=${DEBUG:-suite}

@@ -8,6 +8,7 @@
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/scripts/lib/git.sh"
 . "$top/vm/guest.sh"
+guest_settings
 
 native
 : "${REGRESS:=clone3 pidfd ptrace pid_namespace exec signal sigaltstack timens coredump proc}"

@@ -6,10 +6,11 @@
 # guest without KVM has more processors than the host.
 # Exit status: 0 nothing was found; otherwise that of vm/run.sh on the first kernel on
 # which something was, 1 if a program did not tell of its gusts, or 2 if it was not built.
-: "${SMP:=4}" "${MINUTES:=20}" "${TIMEOUT:=86400}"
-export SMP MINUTES TIMEOUT
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/vm/guest.sh"
+: "${SMP:=4}" "${MINUTES:=20}" "${TIMEOUT:=86400}"
+export SMP MINUTES TIMEOUT
+guest_settings
 
 cd "$top"
 # programs DEBUG: how many there are on that kernel, which share its minutes

@@ -10,6 +10,7 @@
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/vm/guest.sh"
 . "$top/proof/root.sh"
+guest_settings
 
 [ "$ARCH:$host_arch" = x86_64:x86_64 ] || die "this is for x86_64 on x86_64"
 : "${SUITES:=bookworm trixie}" "${CLIENTS:=2000}"

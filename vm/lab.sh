@@ -8,6 +8,7 @@
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/scripts/lib/version.sh"
 . "$top/vm/guest.sh"
+guest_settings
 
 kernel=$obj/$image
 for file in "$kernel" "$initramfs"; do

@@ -10,6 +10,7 @@
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/vm/guest.sh"
 . "$top/vm/accel.sh"
+guest_settings
 
 guest=$1
 [ "$guest" != check ] || exit 0

@@ -6,6 +6,7 @@
 # 3 kernel splat or panic; 4 nothing but skips; 124 timeout.
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/vm/guest.sh"
+guest_settings
 
 start=$(date +%s)
 status=0
