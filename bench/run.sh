@@ -16,7 +16,9 @@
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/scripts/lib/git.sh"
 . "$top/scripts/lib/version.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/scripts/lib/build.sh"
+where
 
 repo=$work/linux.git new=$O/bench.new
 series=$(own_git --git-dir="$repo" rev-parse series)
@@ -44,7 +46,9 @@ text() { compile "${CROSS_COMPILE}size" -A "$@" | awk '$1 ~ /^[.]text/ { sum += 
 export INITRAMFS="$initramfs" EXPECTED="$expected"
 config=$obj/.config
 for kernel in base series; do
-	where KIND="$([ "$kernel" = series ] || echo base)"
+	[ "$kernel" = base ] && KIND=base || KIND=
+	export KIND
+	where
 	step KERNEL "$kernel"
 	[ "$kernel" = series ] || "$top/scripts/checkout.sh" base
 	"$top/vm/kernel.sh"
@@ -55,7 +59,8 @@ for kernel in base series; do
 	bench "$kernel"
 done
 
-where KIND=bisect
+export KIND=bisect
+where
 mkdir -p "$obj/debuginfo"
 cp "$config" "$obj/debuginfo/"
 for kernel in base core series; do

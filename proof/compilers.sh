@@ -7,8 +7,10 @@
 # the headers of Debian 11. A line each; at its end a table: passed, failed, not here.
 # Exit status: 0 all that are here pass; 1 one does not; 2 usage or build.
 . "$(dirname -- "$0")/../scripts/lib.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/scripts/lib/build.sh"
 . "$top/proof/root.sh"
+where
 
 : "${ARCHES:=$(architectures)}"
 for arch in $ARCHES; do

@@ -8,13 +8,16 @@
 # or a test failed; otherwise that of vm/run.sh.
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/scripts/lib/git.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/scripts/lib/build.sh"
+where
 
 series=$(own_git --git-dir="$work/linux.git" rev-parse series)
 # A function of a header is counted where it is used.
 objects="$(touched "$work/linux.git" "$series" '*.c' | sed 's/c$/o/') net/unix/af_unix.o"
 # The tests are those of the series.
-where KIND=coverage INITRAMFS="$initramfs" EXPECTED="$expected"
+export KIND=coverage INITRAMFS="$initramfs" EXPECTED="$expected"
+where
 "$top/scripts/checkout.sh" "$series"
 for object in $objects; do
 	echo "GCOV_PROFILE_${object##*/} := y" >>"$tree/${object%/*}/Makefile"

@@ -7,7 +7,9 @@
 # Exit status: 0 no difference; 1 there is one, or a test failed in another way, or a
 # program told no digest; 2 usage or build.
 . "$(dirname -- "$0")/../scripts/lib.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/vm/guest.sh"
+where
 : "${SMP:=1}" "${ROUNDS:=1000000}" "${TIMEOUT:=86400}"
 export SMP ROUNDS TIMEOUT
 guest_settings
@@ -26,9 +28,9 @@ for name in ${BASES:=$BASE}; do
 	2 | 130) status=2; break ;;
 	*) status=1 ;;
 	esac
-	programs=$(where BASE="$name"; grep -c '_random$' "$expected" || :)
+	programs=$(BASE=$name where; grep -c '_random$' "$expected" || :)
 	(
-		where BASE="$name"
+		BASE=$name where
 		tr -d '\r' <"$run/results.log"
 	) | awk '
 		/^guest: begin / { kernel = $3 }

@@ -5,6 +5,8 @@
 # Exit status: 0 nothing is left behind; 1 something is, or no point was taken; otherwise
 # that of vm/run.sh.
 . "$(dirname -- "$0")/../scripts/lib.sh"
+. "$top/scripts/lib/place.sh"
+where
 : "${ROUNDS:=1}" # so that the runner waits for it
 export ROUNDS
 

@@ -12,7 +12,9 @@
 # 2 usage, or a mutant that does not apply; 3 the tests fail on the unbroken copy.
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/scripts/lib/git.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/scripts/lib/build.sh"
+where
 
 dir=$top/proof/mutants/harness out=$work/harness repo=$work/linux.git
 chosen=${MUTANTS:-}

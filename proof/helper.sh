@@ -6,6 +6,8 @@
 # Exit status: 0 none survived; 1 one did; 2 usage, build, or a mutant that changes nothing;
 # 3 the tests fail on the unbroken header.
 . "$(dirname -- "$0")/../scripts/lib.sh"
+. "$top/scripts/lib/place.sh"
+where
 
 selftests=tools/testing/selftests list=$top/proof/mutants/helper
 [ -f "$tree/$selftests/kselftest_harness.h" ] || die "there is no harness; 'make tree' makes it"

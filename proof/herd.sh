@@ -6,6 +6,8 @@
 # A failed run leaves nothing.
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/../scripts/lib.sh"
+. "$top/scripts/lib/place.sh"
+where_output
 
 [ ! -x "$O/herd/usr/bin/herd7" ] || exit 0
 new=$O/herd.new

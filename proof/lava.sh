@@ -5,11 +5,13 @@
 # are unpacked in $O/lava, not installed; that needs root. The log goes to $work/log-lava.
 # Exit status: 0 LAVA is content and no test failed; 1 not so; 2 with the reason.
 . "$(dirname -- "$0")/../scripts/lib.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/vm/guest.sh"
 . "$top/proof/root.sh"
+where
 guest_settings
 
-job=$work/lab$arch/job.yaml root=$O/lava/root logs=$work/log-lava$arch
+job=$work/lab$where_arch/job.yaml root=$O/lava/root logs=$work/log-lava$where_arch
 [ -f "$job" ] || die "there is no $job; run 'make lab ACCEL=tcg' first"
 { grep -q 'url: file:' "$job" && grep -q 'no_kvm: true' "$job"; } ||
 	die "$job is for a lab elsewhere; run 'make lab ACCEL=tcg' without URL"

@@ -11,6 +11,8 @@
 # line says so.
 # Exit status: 0 all is as expected; 1 something is not; 2 usage, build or a missing tool.
 . "$(dirname -- "$0")/../scripts/lib.sh"
+. "$top/scripts/lib/place.sh"
+where
 
 dir=$top/proof/model out=$work/model log=$logs/model.log herd=$O/herd memory=$tree/tools/memory-model
 command -v spin >/dev/null || die "spin is missing: scripts/deps.sh model installs it"

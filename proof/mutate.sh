@@ -13,6 +13,8 @@
 # not apply; 3 the tests fail on the unbroken kernel.
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/scripts/lib/git.sh"
+. "$top/scripts/lib/place.sh"
+where
 : "${SMP:=4}"
 export SMP
 
@@ -37,7 +39,8 @@ for wanted in ${MUTANTS:-}; do
 		die "MUTANTS: there is no $wanted.patch in $dirs"
 done
 # The tests are those of the series.
-where KIND=mutant INITRAMFS="$initramfs" EXPECTED="$expected"
+export KIND=mutant INITRAMFS="$initramfs" EXPECTED="$expected"
+where
 mkdir -p "$logs"
 
 # A debug kernel has to report its fault; otherwise, any failure will do.

@@ -7,10 +7,13 @@
 # otherwise that of vm/run.sh.
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/scripts/lib/git.sh"
+. "$top/scripts/lib/place.sh"
+where
 
 [ -n "$KDIR" ] || die "say which kernel: make parity KDIR=path-of-a-tree-of-7.1-or-later"
 "$top/scripts/base-get.sh"
-where KIND=parity
+export KIND=parity
+where
 own_git --git-dir="$work/linux.git" show base:include/uapi/linux/sched.h | grep -q CLONE_AUTOREAP ||
 	die "KDIR=$KDIR has no CLONE_AUTOREAP; 'make kselftest KDIR=$KDIR' is for such a tree"
 series=$("$top/scripts/series.sh" "$work/linux.git" base)

@@ -7,6 +7,8 @@
 # Exit status: that of vm/run.sh: 0 pass; 1 a test failed or a result is missing; 2 usage or
 # build; 3 kernel splat or panic; 124 timeout.
 . "$(dirname -- "$0")/../scripts/lib.sh"
+. "$top/scripts/lib/place.sh"
+where
 
 native
 "$top/scripts/deps.sh" programs
@@ -14,7 +16,8 @@ native
 src=$top/proof/programs kernel=$obj/$image headers=$obj/usr/include ordinary=$initramfs
 # Its own guest, the same kernel.
 unset INITRAMFS EXPECTED
-where KIND=programs KERNEL="$kernel"
+export KIND=programs KERNEL="$kernel"
+where
 mkdir -p "$logs"
 rm -rf "$root"
 dir=$root/kselftest/programs

@@ -7,7 +7,9 @@
 # on a kernel that complained or was not done in time.
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/scripts/lib/git.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/vm/guest.sh"
+where
 guest_settings
 
 native

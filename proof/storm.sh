@@ -7,7 +7,9 @@
 # Exit status: 0 nothing was found; otherwise that of vm/run.sh on the first kernel on
 # which something was, 1 if a program did not tell of its gusts, or 2 if it was not built.
 . "$(dirname -- "$0")/../scripts/lib.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/vm/guest.sh"
+where
 : "${SMP:=4}" "${MINUTES:=20}" "${TIMEOUT:=86400}"
 export SMP MINUTES TIMEOUT
 guest_settings
@@ -15,12 +17,12 @@ guest_settings
 cd "$top"
 # programs DEBUG: how many there are on that kernel, which share its minutes
 programs() (
-	where DEBUG="$1"
+	DEBUG=$1 where
 	grep -vc ' ' "$expected"
 )
 # gusts DEBUG: what each of them has told at its end
 gusts() (
-	where DEBUG="$1"
+	DEBUG=$1 where
 	tr -d '\r' <"$run/results.log" | sed -n "s/^[# ]*\([1-9][0-9]* gusts.*wrong.*\)/DEBUG=$1: \1/p"
 )
 

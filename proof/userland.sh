@@ -8,8 +8,10 @@
 # the images; the root file systems come from this machine's own mirrors.
 # Exit status: 0 nothing differs; 1 something does; 2 the reason.
 . "$(dirname -- "$0")/../scripts/lib.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/vm/guest.sh"
 . "$top/proof/root.sh"
+where
 guest_settings
 
 [ "$ARCH:$host_arch" = x86_64:x86_64 ] || die "this is for x86_64 on x86_64"

@@ -5,9 +5,10 @@
 # only the files of the series; then one fast-forward takes what it has made. Whatever
 # stops it, the tree has all of the series, or is as before.
 # Exit status: 0; 2 with the reason; 129, 130, 131 or 143 if a signal came before that step.
-O=/	# builds nothing
 . "$(dirname -- "$0")/lib.sh"
 . "$top/scripts/lib/git.sh"
+. "$top/scripts/lib/place.sh"
+where_kdir
 
 case ${ONLY:-} in
 '' | autoreap) ;;

@@ -10,6 +10,8 @@
 . "$(dirname -- "$0")/lib.sh"
 . "$top/scripts/lib/git.sh"
 . "$top/scripts/lib/version.sh"
+. "$top/scripts/lib/place.sh"
+where
 
 repo=$work/linux.git
 

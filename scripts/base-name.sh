@@ -3,11 +3,13 @@
 # Remembers the kernel tree KDIR as the base BASE, in bases.local, which git
 # ignores. The tree is only read, each time that the base is used.
 # Exit status: 0; 2 with the reason.
-named=${BASE:-} O=/	# builds nothing
 . "$(dirname -- "$0")/lib.sh"
 . "$top/scripts/lib/version.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/scripts/own.sh"
+where_kdir
 
+named=${BASE:-}
 case $named in [0-9]*.[0-9]*) ;; *) die "say which base and where: make base BASE=6.18 KDIR=path" ;; esac
 [ -n "$KDIR" ] || die "say which tree: make base BASE=$named KDIR=path"
 kernel_tree "$KDIR" || die "KDIR=$KDIR is no kernel tree; name the top of one"

@@ -4,10 +4,12 @@
 # were fetched before, and the default. A base is tried by scripts/bisect.sh. Prints
 # a table: base, exact version, series, number of patches, verdict.
 # Exit status: 0 all are fine; 1 one is not.
-unset KDIR
 . "$(dirname -- "$0")/lib.sh"
 . "$top/scripts/lib/git.sh"
 . "$top/scripts/lib/version.sh"
+. "$top/scripts/lib/place.sh"
+unset KDIR
+where
 
 bases=$({
 	echo "$BASE"
@@ -19,7 +21,8 @@ bases=$({
 table=$(printf '%-8s %-12s %-14s %-8s %s' base version series patches verdict)
 status=0
 for BASE in $bases; do
-	where BASE="$BASE"
+	export BASE
+	where
 	step BASE "$BASE"
 	rc=0
 	"$top/scripts/bisect.sh" 2>"$O/bases.err" || rc=$?

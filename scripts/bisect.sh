@@ -5,13 +5,16 @@
 # Exit status: 0; 1 if one does not build; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
 . "$top/scripts/lib/git.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/scripts/lib/build.sh"
+where
 
 repo=$work/linux.git
 "$top/scripts/base-get.sh"
 series=$("$top/scripts/series.sh" "$repo" base)
 last=$("$top/scripts/assemble.sh" "$repo" "$series"/*.patch)
-where KIND=bisect
+export KIND=bisect
+where
 
 "$top/scripts/checkout.sh" base
 "$top/vm/kernel.sh" --config

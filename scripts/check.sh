@@ -6,6 +6,8 @@
 # `N passed, N failed, N skipped`.
 # Exit status: 0 if none failed; 1 otherwise; 2 if something could not be made.
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/lib/place.sh"
+where
 
 # The other architecture, if this run is not for another one itself.
 other=

@@ -7,6 +7,8 @@
 # Exit status: 0; git's.
 . "$(dirname -- "$0")/lib.sh"
 . "$top/scripts/lib/git.sh"
+. "$top/scripts/lib/place.sh"
+where
 : "${KIND:?}"
 
 if [ ! -e "$tree/Makefile" ]; then

@@ -6,8 +6,10 @@
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
 . "$top/scripts/lib/git.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/scripts/own.sh"
 . "$top/scripts/work.sh"
+where_output
 
 case ${1:-} in clean | mrproper) ;; *) die "say scripts/clean.sh clean, or mrproper" ;; esac
 if [ "${2:-}" != locked ]; then

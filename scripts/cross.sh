@@ -7,6 +7,8 @@
 # A failed run leaves what was there.
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/lib/place.sh"
+where
 
 [ "$ARCH" != "$host_arch" ] || exit 0
 compilers=$packages_cross

@@ -9,10 +9,12 @@
 # Packages go to $work/deb; those of an earlier run are there until new ones are done.
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/scripts/lib/build.sh"
+where
 
 : "${CONFIG:=}"
-deb=$work/deb$arch obj=$work/deb$arch/obj logs=$work/log-deb$arch
+deb=$work/deb$where_arch obj=$work/deb$where_arch/obj logs=$work/log-deb$where_arch
 mkdir -p "$obj"
 
 # debian FLAVOUR: the configuration that Debian gives such a kernel of BASE

@@ -12,6 +12,8 @@
 # mirrors.
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/lib/place.sh"
+where_output
 
 log=$O/log/get.log
 # Where linux-source-* newer than that of the current release, or older, can be.

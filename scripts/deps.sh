@@ -10,7 +10,9 @@
 # it prints the one command.
 # Exit status: 0 all there; 2 something is missing and was not installed.
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/scripts/own.sh"
+where
 
 packages="bc bison busybox-static ccache codespell cpio curl flex gcc git kmod libc6-dev libcap-dev \
 libelf-dev libssl-dev make mandoc perl rsync shellcheck xz-utils $packages_qemu"

@@ -1,6 +1,8 @@
-# shellcheck shell=sh disable=SC2034 # the variables are for those who source it
-# Sourced by every script here, in vm/, proof/ and bench/: messages, and where things are.
-# Scripts find each other through $top.
+# shellcheck shell=sh
+# The first line of every script here, in vm/, proof/ and bench/: a shell that stops at what fails, and
+# messages. Scripts find each other through $top. What else they need is in scripts/lib/, and does
+# nothing but define: a script sources what it uses. What a function there needs for itself
+# carries its name, or is in a subshell; what it leaves for others stands before it.
 set -eu
 LC_ALL=C; export LC_ALL
 # What a hook of git's has in its environment would lead to another repository, and the rest
@@ -9,16 +11,8 @@ unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_COMMON_DIR GIT_OBJECT_DIRECTORY G
 	GIT_NAMESPACE GIT_PREFIX GIT_SHALLOW_FILE GIT_GRAFT_FILE GIT_REPLACE_REF_BASE GIT_NO_REPLACE_OBJECTS \
 	GIT_QUARANTINE_PATH GIT_ATTR_SOURCE GIT_DEFAULT_HASH GIT_TEMPLATE_DIR GIT_EXTERNAL_DIFF GIT_DIFF_OPTS \
 	GIT_LITERAL_PATHSPECS GIT_GLOB_PATHSPECS GIT_NOGLOB_PATHSPECS GIT_ICASE_PATHSPECS
+# shellcheck disable=SC2034 # for who sources this
 top=$(CDPATH='' cd -P -- "$(dirname -- "$0")" && while [ ! -f scripts/lib.sh ]; do cd ..; done && pwd)
-: "${BASE:=6.12}" "${KDIR:=}" "${O:=$top/build}" "${V:=}"
-
-# may_git DIR: ends if git refuses the tree DIR, or what it lies in, as another user's. What
-# is of no git, of whom ever, may be read, and so may what git was told to trust; root by
-# sudo may what that user may.
-may_git() {
-	whose=$(git -C "$1" rev-parse --git-dir 2>&1 | sed -n "s/^fatal: .*dubious ownership in repository at '\(.*\)'\$/\1/p")
-	[ -z "$whose" ] || die "git refuses KDIR=$1, as $whose is another user's, and its settings name programs to run; if you trust them, say git config --global --add safe.directory '$whose'"
-}
 
 # die MESSAGE: one line on stderr, exit status 2
 die() { echo "error: $*" >&2; exit 2; }
@@ -29,104 +23,12 @@ step() { printf '  %-9s%s\n' "$1" "$2"; }
 # logged LOG COMMAND...: run COMMAND with its output in LOG; lines that match
 # the extended regular expression $show are shown too, all of them if V=1.
 logged() {
-	log=$1; shift
-	mkdir -p "$(dirname "$log")"
-	[ "$V" != 1 ] || show=
-	{ rc=0; "$@" 2>&1 </dev/null || rc=$?; echo "$rc" >"$log.rc"; } | tee "$log" |
-		grep --line-buffered -E -e "${show-^\$never}" || :
-	rc=$(cat "$log.rc")
-	rm -f "$log.rc"
-	return "$rc"
+	logged_log=$1 logged_show=${show-^\$never}; shift
+	mkdir -p "$(dirname "$logged_log")"
+	[ "${V:-}" != 1 ] || logged_show=
+	{ logged_rc=0; "$@" 2>&1 </dev/null || logged_rc=$?; echo "$logged_rc" >"$logged_log.rc"; } | tee "$logged_log" |
+		grep --line-buffered -E -e "$logged_show" || :
+	logged_rc=$(cat "$logged_log.rc")
+	rm -f "$logged_log.rc"
+	return "$logged_rc"
 }
-
-# base_named BASE: the tree that 'make base' has named for it, if any
-base_named() {
-	while read -r name dir; do
-		[ "$name" != "$1" ] || echo "$dir"
-	done 2>/dev/null <"$top/bases.local" | tail -n 1
-}
-
-# O stands in makefiles, jobs and commands, so its letters are a list, and those of other
-# languages. Where O leads is asked once.
-case $O in /*) ;; *) O=$PWD/$O ;; esac
-O=$(CDPATH='' cd -P -- "$O" 2>/dev/null && pwd || printf %s "$O")
-[ "$(printf %s "$O" | tr -d 'A-Za-z0-9/._+@=~\200-\377-' | wc -c)" -eq 0 ] ||
-	die "the kernel cannot be built below O=$(printf %s "$O" | tr '[:cntrl:]' '?'): of ASCII a path may have A-Z a-z 0-9 / . _ + @ = ~ -; say O=another-directory"
-
-# architectures: all that ARCH= knows
-architectures() { (cd "$top/vm/arch" && echo */ | tr -d /); }
-
-# pages_of ARCH: the sizes of pages that PAGES= knows
-pages_of() {
-	for config in "$top/vm/arch/$1"/pages/*.config; do
-		[ ! -f "$config" ] || printf ' %s' "$(basename "$config" .config)"
-	done
-}
-
-# The kernel's name for what this machine is.
-host_arch=$(uname -m)
-case $host_arch in
-aarch64) host_arch=arm64 ;;
-s390x) host_arch=s390 ;;
-riscv*) host_arch=riscv ;;
-i?86) host_arch=i386 ;;
-ppc*) host_arch=powerpc ;;
-loongarch*) host_arch=loongarch ;;
-esac
-
-# where [VARIABLE=VALUE]...: what is made of one kernel is where these variables say, worked
-# out from BASE or KDIR, ARCH, PAGES, DEBUG, and KIND: empty for the kernel with the series;
-# what it is compared with has a KIND of its own, see scripts/checkout.sh. Scripts that are
-# called find themselves in the same place.
-# shellcheck disable=SC2119,SC2120 # only those who source this say anything
-where() {
-	for assignment; do
-		export "${assignment?}"
-	done
-	: "${KIND:=}" "${DEBUG:=}" "${ARCH:=$host_arch}" "${PAGES:=}"
-	# It names a directory below O.
-	case $BASE in
-	*[!0-9.]* | .* | *. | *..*) die "BASE=$BASE is no version; say one like 6.12" ;;
-	*.*) ;;
-	*) die "BASE=$BASE is no version; say one like 6.12" ;;
-	esac
-	[ -d "$top/vm/arch/$ARCH" ] ||
-		die "ARCH=$ARCH is none of: $(architectures)"
-	suite='' headers32='' ldflags32=''
-	# shellcheck source=vm/arch/x86_64/arch.sh
-	. "$top/vm/arch/$ARCH/arch.sh"
-	[ "$DEBUG" != 1 ] || DEBUG=kasan
-	[ -z "$DEBUG" ] || [ -f "$top/vm/config/debug/$DEBUG.config" ] ||
-		die "DEBUG=$DEBUG is none of: $(cd "$top/vm/config/debug" && echo *.config | sed 's/[.]config//g')"
-	[ -z "$PAGES" ] || [ -f "$top/vm/arch/$ARCH/pages/$PAGES.config" ] ||
-		die "ARCH=$ARCH has no PAGES=$PAGES; say one of these, or nothing for its own size:$(pages_of "$ARCH")"
-	# What builds for another architecture: that of the user, or that of scripts/cross.sh
-	arch='' cross=''
-	if [ "$ARCH" != "$host_arch" ]; then
-		arch=-$ARCH cross=$O/cross/$ARCH
-		: "${CROSS_COMPILE:=$cross/usr/bin/$triplet-}"
-	fi
-	: "${CROSS_COMPILE:=}"
-	# $work: all that is made from one base
-	if [ -n "$KDIR" ]; then
-		dir=$(CDPATH='' cd -- "$KDIR" 2>/dev/null && pwd) || die "KDIR=$KDIR: no such directory"
-		KDIR=$dir
-		may_git "$KDIR"
-		work=$O/kdir-$(printf %s "$KDIR" | cksum | cut -d' ' -f1)
-	else
-		work=$O/$BASE
-	fi
-	arch=$arch${PAGES:+-$PAGES}
-	kind=${KIND:+-$KIND} debug=${DEBUG:+-debug-$DEBUG}
-	tree=$work/linux$kind${kind:+$debug}
-	obj=$work/obj$arch$kind$debug logs=$work/log$arch$kind$debug run=$work/run$arch$kind$debug
-	root=$work/root$arch$kind
-	run=${RUN:-$run}
-	# Tests may be those of another kernel.
-	initramfs=${INITRAMFS:-$work/initramfs$arch$kind.cpio} expected=${EXPECTED:-$work/expected$arch$kind}
-}
-# shellcheck disable=SC2119
-where
-
-# native: what takes programs or libraries of this machine to the guest can do no more
-native() { [ "$ARCH" = "$host_arch" ] || die "this is for ARCH=$host_arch, as the guest gets programs of this machine"; }

@@ -6,11 +6,14 @@
 # Exit status: 0; 1 there is a message; 2 usage or build.
 . "$(dirname -- "$0")/lib.sh"
 . "$top/scripts/lib/git.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/scripts/lib/build.sh"
+where
 
 repo=$work/linux.git
 series=$(own_git --git-dir="$repo" rev-parse series)
-where KIND=bisect
+export KIND=bisect
+where
 objects=$(touched "$repo" "$series" '*.c' | sed 's/c$/o/')
 
 # messages LOG: of compiler, sparse and kernel-doc, without line numbers. How often a header

@@ -6,7 +6,9 @@
 # given to them, as their next run has to write it.
 # Exit status: COMMAND's; 2 if another run has the lock, or O is not for these scripts.
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/scripts/own.sh"
+where
 
 # What is made here nobody else may write to.
 umask go-w

@@ -13,13 +13,12 @@
 # Prints a line a tree, then a table of ranges, then
 # `N of N trees take their series, N left out`.
 # Exit status: 0 all do; 1 one does not; 2 usage, or nothing was tried.
-trees=${KDIR:-}
-unset KDIR
 . "$(dirname -- "$0")/lib.sh"
 . "$top/scripts/lib/git.sh"
 . "$top/scripts/lib/version.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/scripts/own.sh"
-asked=${TAGS:-}
+trees=${KDIR:-} asked=${TAGS:-}
 : "${TAGS:=v[6-9]*}" "${OVER:=}"
 [ -z "$asked" ] || [ -n "$trees" ] || die "TAGS=$asked: say whose; name git trees with KDIR"
 
@@ -137,6 +136,7 @@ thin_of() {
 # of_debian: what of Debian's there is a series for, once a version. Thin trees stay in
 # $O/reach, so that none is downloaded twice; their tags tell which files they have.
 of_debian() {
+	where_output
 	own_output --make
 	thin=$O/reach/debian.git
 	set_of_files=$(echo "$files" | cksum | cut -d' ' -f1)

@@ -9,8 +9,10 @@
 # Exit status: 0; 1 if --check found a stale patch; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
 . "$top/scripts/lib/git.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/scripts/own.sh"
 . "$top/scripts/work.sh"
+where
 
 mode=${1:-}
 repo=$work/linux.git

@@ -8,8 +8,10 @@
 # Exit status: 0; 2 with the reason, and the tree as it was.
 . "$(dirname -- "$0")/lib.sh"
 . "$top/scripts/lib/git.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/scripts/own.sh"
 . "$top/scripts/work.sh"
+where
 
 repo=$work/linux.git
 

@@ -7,6 +7,8 @@
 # `try` is how it calls itself: the tests on ARCH and PAGES, to the row of that.
 # Exit status: 0 all passed; 1 one did not, or was not built.
 . "$(dirname -- "$0")/../scripts/lib.sh"
+. "$top/scripts/lib/place.sh"
+where
 
 row=$O/arches.row status=0
 columns='%-12s %-20s %8s %7s %7s %8s %7s  %s'

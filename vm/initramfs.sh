@@ -8,7 +8,9 @@
 # Exit status: 0; 2 with the first error and the log's path.
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/scripts/lib/version.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/scripts/lib/build.sh"
+where
 : "${TARGETS:=clone3}" "${LINK=-static}"
 
 rm -rf "$root"

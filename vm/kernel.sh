@@ -7,8 +7,10 @@
 # Exit status: 0; 2 with the first error and the log's path.
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/scripts/lib/git.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/scripts/lib/build.sh"
 . "$top/scripts/work.sh"
+where
 : "${TARGETS:=clone3}"
 
 image=$obj/$image

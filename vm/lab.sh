@@ -7,14 +7,16 @@
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/scripts/lib/version.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/vm/guest.sh"
+where
 guest_settings
 
 kernel=$obj/$image
 for file in "$kernel" "$initramfs"; do
 	[ -f "$file" ] || die "$file is missing: vm/kernel.sh and vm/initramfs.sh make it"
 done
-dir=$work/lab$arch$debug
+dir=$work/lab$where_arch$where_debug
 mkdir -p "$dir"
 URL=${URL:-file://$dir}
 # It stands in the job as it is, so that its letters are a list, too.

@@ -8,8 +8,10 @@
 # guest again. `check` only checks the variables, before anything is built for a guest.
 # Exit status: QEMU's; 2 if it cannot run; 124 after TIMEOUT seconds.
 . "$(dirname -- "$0")/../scripts/lib.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/vm/guest.sh"
 . "$top/vm/accel.sh"
+where
 guest_settings
 
 guest=$1
@@ -79,7 +81,7 @@ if [ -n "${STOP_AT_FAILURE:-}" ]; then
 fi
 # One line a finished program while the tests run; with V=1 every line.
 show='^(not )?ok '
-[ "$V" != 1 ] || show=
+[ "${V:-}" != 1 ] || show=
 [ "$guest" != kselftest ] ||
 	tail -n +1 -s 0.1 --pid="$pid" -f "$run/results.log" | tr -d '\r' |
 		grep --line-buffered -E -e "$show" | sed -u 's/^/  /' || :

@@ -4,6 +4,8 @@
 # kernel, its initramfs; with `kernel`, up to that.
 # Exit status: 0 all there; otherwise that of what failed.
 . "$(dirname -- "$0")/../scripts/lib.sh"
+. "$top/scripts/lib/place.sh"
+where
 
 case ${1:-} in
 '' | kernel) ;;

@@ -5,7 +5,9 @@
 # Exit status: 0 pass; 1 a test failed or a result is missing; 2 usage or build;
 # 3 kernel splat or panic; 4 nothing but skips; 124 timeout.
 . "$(dirname -- "$0")/../scripts/lib.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/vm/guest.sh"
+where
 guest_settings
 
 start=$(date +%s)

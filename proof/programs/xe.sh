@@ -5,6 +5,8 @@
 # start a helper that is left to it. Leaves DIR/xe, and DIR/xe.debian, which is not changed.
 # Exit status: 0; 1 a test fails; 2 with the reason.
 . "$(dirname -- "$0")/../../scripts/lib.sh"
+. "$top/scripts/lib/place.sh"
+where_output
 
 header=$1 dir=$2 log=$O/log/xe.log
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-xe.XXXXXX")

@@ -4,7 +4,9 @@
 # here, and no guest is run.
 # Exit status: 0 all passed; 1 otherwise.
 . "$(dirname -- "$0")/../lib.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/scripts/tests/tap.sh"
+where
 # shellcheck disable=SC2154 # set by scripts/lib.sh
 name_of_qemu=$qemu
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-accel.XXXXXX")

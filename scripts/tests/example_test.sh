@@ -7,6 +7,8 @@
 # Exit status: 0 all pass; 1 one fails.
 . "$(dirname -- "$0")/../lib.sh"
 . "$top/scripts/lib/version.sh"
+. "$top/scripts/lib/place.sh"
+where
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-example.XXXXXX")
 trap 'rm -rf "$dir"' EXIT

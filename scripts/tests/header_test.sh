@@ -4,7 +4,9 @@
 # harness of the assembled tree. Prints TAP.
 # Exit status: 0 all passed; 1 otherwise.
 . "$(dirname -- "$0")/../lib.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/scripts/tests/tap.sh"
+where
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-header.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
 # The tree may hold older ones than those that are to be tested.

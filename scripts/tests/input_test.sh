@@ -5,7 +5,9 @@
 # Exit status: 0 all passed; 1 otherwise.
 . "$(dirname -- "$0")/../lib.sh"
 . "$top/scripts/lib/git.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/scripts/tests/tap.sh"
+where
 repo=$O/$BASE/linux.git
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/autoreap input.XXXXXX")
 trap 'rm -rf "$tmp" "$out"' EXIT
@@ -77,8 +79,8 @@ check "am: CLONE_AUTOREAP alone" "$(applied)" "$(cd "$top/patches/$BASE" && subj
 check "am: and no flag besides" "$(g -C "$tmp/linux" grep -how 'CLONE_AUTOREAP\|CLONE_NNP\|CLONE_PIDFD_AUTOKILL' -- include/uapi |
 	sort -u)" CLONE_AUTOREAP
 g -C "$tmp/linux" reset -q --hard base
-am "$tmp/linux" >"$tmp/out" 2>&1 || :
-check "am: a commit a patch, in a path with a space" "$(applied)" "$(subjects "$top/patches/$BASE"/*.patch)"
+O=$tmp/o am "$tmp/linux" >"$tmp/out" 2>&1 || :
+check "am: a commit a patch, in a path with a space, whatever O is" "$(applied)" "$(subjects "$top/patches/$BASE"/*.patch)"
 refuses "am: twice" 'has this series already, or a part of it' am "$tmp/linux"
 
 # make series
@@ -100,8 +102,8 @@ refuses "base: no version" 'say which base' env BASE= KDIR="$tmp/linux" "$top/sc
 refuses "base: no tree" 'say which tree' env BASE=6.18 KDIR= "$top/scripts/base-name.sh"
 refuses "base: no kernel tree" 'is no kernel tree' env BASE=6.18 KDIR="$tmp/empty" "$top/scripts/base-name.sh"
 refuses "base: another version" 'is Linux 6\.12, not 6\.18' env BASE=6.18 KDIR="$tmp/linux" "$top/scripts/base-name.sh"
-refuses "ARCH" 'ARCH=vax is none of: arm64' env ARCH=vax "$top/scripts/lib.sh"
-refuses "PAGES" 'ARCH=arm64 has no PAGES=3K; say one of these, .*: 64K' env ARCH=arm64 PAGES=3K "$top/scripts/lib.sh"
+refuses "ARCH" 'ARCH=vax is none of: arm64' env ARCH=vax "$top/vm/kernel.sh" --path
+refuses "PAGES" 'ARCH=arm64 has no PAGES=3K; say one of these, .*: 64K' env ARCH=arm64 PAGES=3K "$top/vm/kernel.sh" --path
 other=arm64
 [ "$host_arch" != arm64 ] || other=s390
 refuses "regress on $other" "this is for ARCH=$host_arch" env ARCH="$other" "$top/proof/regress.sh"
@@ -134,7 +136,7 @@ unset MIRROR
 export DEBIAN=http://localhost/debian
 none='E: Unable to locate package'
 refuses "BASES" "cannot get linux-source-5[.]9: $none" env PATH="$tmp/roomy:$PATH" BASES=5.9 KDIR= O="$out" "$top/proof/differ.sh"
-refuses "DEBUG" 'DEBUG=2 is none of: kasan kcsan' env DEBUG=2 "$top/scripts/lib.sh"
+refuses "DEBUG" 'DEBUG=2 is none of: kasan kcsan' env DEBUG=2 "$top/vm/kernel.sh" --path
 
 # Variables
 refuses "KDIR: no such directory" 'KDIR=.*: no such directory' env KDIR="$tmp/none" "$top/scripts/base-get.sh"
@@ -153,6 +155,10 @@ room 5999 "$tmp/full"
 refuses "BASE: no room for its tree" 'no space: 5999 MB free below .*, 6000 MB needed; say O=' \
 	env PATH="$tmp/full:$PATH" BASE=0.1 O="$out" "$top/scripts/base-get.sh"
 rm -rf "$out"
+# shellcheck disable=SC2016 # that shell's
+check "what is sourced does nothing" "$(O='a b' BASE=x KDIR=/none ARCH=vax SMP=0 sh -c '. "$1/scripts/lib.sh"
+	for room in "$1"/scripts/lib/*.sh "$1/vm/guest.sh"; do . "$room"; done; echo "$O $BASE $KDIR $ARCH"' "$top/scripts/am.sh" "$top" 2>&1)" \
+	"a b x /none vax"
 refuses "O: a space in the path" 'cannot be built below' env O="$tmp/o" "$top/scripts/base-get.sh"
 O=$out "$top/scripts/lock.sh" true
 for bad in 0 9 x; do

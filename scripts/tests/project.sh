@@ -16,7 +16,8 @@ stub() {
 	{
 		echo '#!/bin/sh'
 		# shellcheck disable=SC2016
-		printf '%s\n' '. "$(dirname -- "$0")/../scripts/lib.sh"' '. "$top/scripts/lib/git.sh"'
+		printf '%s\n' '. "$(dirname -- "$0")/../scripts/lib.sh"' '. "$top/scripts/lib/git.sh"' \
+			'. "$top/scripts/lib/place.sh"' where
 		cat
 	} >"$project/$1"
 	chmod +x "$project/$1"

@@ -6,7 +6,9 @@
 . "$(dirname -- "$0")/../lib.sh"
 . "$top/scripts/lib/git.sh"
 . "$top/scripts/lib/version.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/scripts/tests/tap.sh"
+where
 repo=$O/$BASE/linux.git
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-reach_test.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT

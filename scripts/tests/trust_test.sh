@@ -6,8 +6,10 @@
 # kernel is needed. What needs a second user needs root.
 # Exit status: 0 all passed; 1 otherwise.
 . "$(dirname -- "$0")/../lib.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/scripts/tests/tap.sh"
 . "$top/scripts/tests/tiny.sh"
+where
 tiny_tree
 tiny_project
 unset O BASE MAKEFLAGS MAKELEVEL SUDO_UID TAGS OVER CROSS_COMPILE ARCH
@@ -148,7 +150,9 @@ check "O: base, tree and clean for $other run nothing from it" "$(sort -u "$tmp/
 # shellcheck disable=SC2016 # the other shell's
 cat >"$project/scripts/paths.sh" <<'END'
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/scripts/lib/build.sh"
+where
 compile /bin/sh -c 'echo "${PATH%%:*} ${LD_LIBRARY_PATH%/*}"' | /bin/sed "s,$O/,,g"
 END
 check "O: but who compiles gets the compiler from there" "$(ARCH=$other O=$tmp/bin sh "$project/scripts/paths.sh")" \
@@ -240,6 +244,8 @@ cp -r "$top/vm/config" "$project/vm/"
 # shellcheck disable=SC2016
 cat >"$project/vm/made.sh" <<'END'
 . "$(dirname -- "$0")/../scripts/lib.sh"
+. "$top/scripts/lib/place.sh"
+where
 mkdir -p "$obj/$(dirname "$image")" && echo 1 >"$obj/$image" && echo 1 >"$initramfs"
 END
 O=$o KDIR=$tiny sh "$project/vm/made.sh"

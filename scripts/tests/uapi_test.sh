@@ -6,7 +6,9 @@
 # Exit status: 0 all passed; 1 otherwise.
 . "$(dirname -- "$0")/../lib.sh"
 . "$top/scripts/lib/git.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/scripts/tests/tap.sh"
+where_output
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-uapi.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
 headers='include/uapi/linux/pidfd.h include/uapi/linux/sched.h'

@@ -4,7 +4,9 @@
 # has, and the job of vm/lab.sh; TAP on stdout.
 # Exit status: 0 all passed; 1 otherwise.
 . "$(dirname -- "$0")/../../scripts/lib.sh"
+. "$top/scripts/lib/place.sh"
 . "$top/scripts/tests/tap.sh"
+where_output
 KDIR='' DEBUG='' PAGES=''
 unset URL ACCEL
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-lab.XXXXXX")

@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2034 # the variables are for those who source it
-# i386: what is different on it. Sourced by scripts/lib.sh; vm/arch/README says what each
+# i386: what is different on it. Sourced by scripts/lib/place.sh; vm/arch/README says what each
 # line is for.
 
 make_target=bzImage

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2034 # the variables are for those who source it
 # powerpc, 64-bit little-endian, which is ppc64el for Debian: what is different on it.
-# Sourced by scripts/lib.sh; vm/arch/README says what each line is for.
+# Sourced by scripts/lib/place.sh; vm/arch/README says what each line is for.
 
 # The ELF file itself, which QEMU loads; a zImage would want a compiler for 32-bit, too.
 make_target=vmlinux

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2034 # the variables are for those who source it
 # s390, which is s390x for everybody but the kernel: what is different on it. Sourced by
-# scripts/lib.sh; vm/arch/README says what each line is for.
+# scripts/lib/place.sh; vm/arch/README says what each line is for.
 
 make_target=bzImage
 image=arch/s390/boot/bzImage
