@@ -4,7 +4,7 @@
 # the last `make bench` that bench/README.md cites: a copy of build/bench/figures.
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/../scripts/lib.sh"
-. "$top/scripts/own.sh"
+. "$top/scripts/lib/own.sh"
 
 "$top/scripts/deps.sh" bench
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-plots.XXXXXX")

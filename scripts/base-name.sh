@@ -6,7 +6,7 @@
 . "$(dirname -- "$0")/lib.sh"
 . "$top/scripts/lib/version.sh"
 . "$top/scripts/lib/place.sh"
-. "$top/scripts/own.sh"
+. "$top/scripts/lib/own.sh"
 where_kdir
 
 named=${BASE:-}

@@ -11,7 +11,7 @@
 # Exit status: 0 all there; 2 something is missing and was not installed.
 . "$(dirname -- "$0")/lib.sh"
 . "$top/scripts/lib/place.sh"
-. "$top/scripts/own.sh"
+. "$top/scripts/lib/own.sh"
 where
 
 packages="bc bison busybox-static ccache codespell cpio curl flex gcc git kmod libc6-dev libcap-dev \

@@ -7,7 +7,7 @@
 # Exit status: COMMAND's; 2 if another run has the lock, or O is not for these scripts.
 . "$(dirname -- "$0")/lib.sh"
 . "$top/scripts/lib/place.sh"
-. "$top/scripts/own.sh"
+. "$top/scripts/lib/own.sh"
 where
 
 # What is made here nobody else may write to.

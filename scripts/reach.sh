@@ -17,7 +17,7 @@
 . "$top/scripts/lib/git.sh"
 . "$top/scripts/lib/version.sh"
 . "$top/scripts/lib/place.sh"
-. "$top/scripts/own.sh"
+. "$top/scripts/lib/own.sh"
 trees=${KDIR:-} asked=${TAGS:-}
 : "${TAGS:=v[6-9]*}" "${OVER:=}"
 [ -z "$asked" ] || [ -n "$trees" ] || die "TAGS=$asked: say whose; name git trees with KDIR"

@@ -9,8 +9,8 @@
 . "$(dirname -- "$0")/lib.sh"
 . "$top/scripts/lib/git.sh"
 . "$top/scripts/lib/place.sh"
-. "$top/scripts/own.sh"
-. "$top/scripts/work.sh"
+. "$top/scripts/lib/own.sh"
+. "$top/scripts/lib/work.sh"
 where
 
 repo=$work/linux.git

@@ -9,7 +9,7 @@
 . "$top/scripts/lib/git.sh"
 . "$top/scripts/lib/place.sh"
 . "$top/scripts/lib/build.sh"
-. "$top/scripts/work.sh"
+. "$top/scripts/lib/work.sh"
 where
 : "${TARGETS:=clone3}"
 

@@ -238,7 +238,7 @@ check "cross: and what was there is there" "$(cd "$out/cross" && echo */*)" "$ot
 if [ "$(id -u)" = 0 ]; then
 	mine=$out/project
 	mkdir "$mine"
-	(cd "$top" && tar -cf - scripts/lib.sh scripts/lib scripts/lock.sh scripts/own.sh vm/arch) | tar -xf - -C "$mine"
+	(cd "$top" && tar -cf - scripts/lib.sh scripts/lib scripts/lock.sh vm/arch) | tar -xf - -C "$mine"
 	# owners USER: of what is made in a project of that user
 	owners() {
 		chown "$1" "$mine"

@@ -12,7 +12,7 @@ trap 'rm -rf "$tmp"' EXIT
 unset KDIR BASE ARCH DEBUG PAGES KIND SUDO_UID
 project=$tmp/project
 mkdir -p "$project" "$tmp/bin"
-(cd "$top" && cp -R --parents scripts/lib.sh scripts/lib scripts/lock.sh scripts/own.sh vm/arch "$project")
+(cd "$top" && cp -R --parents scripts/lib.sh scripts/lib scripts/lock.sh vm/arch "$project")
 lock() {
 	rc=0
 	O=$1 "$project/scripts/lock.sh" "$2" 2>&1 || rc=$?

@@ -1,5 +1,5 @@
-# shellcheck shell=sh disable=SC2154 # O, top: of lib.sh
-# Sourced after own.sh and lib/git.sh by those who move or delete what a user may have worked in.
+# shellcheck shell=sh
+# Sourced, with git.sh, by those who move or delete what a user may have worked in.
 
 # The trees that scripts/checkout.sh makes, to be compared with that of the series
 kinds='base bisect coverage mutant parity programs regress'
@@ -78,6 +78,6 @@ work_of_user() (
 
 # refuse_work DIR KINDS [TEXT]: ends if there is work of one of these kinds, KIND|...
 refuse_work() {
-	found=$(work_of_user "$1" | grep -m1 -E "^($2) ") || return 0
-	die "${found#* }${3:-}"
+	refuse_work_found=$(work_of_user "$1" | grep -m1 -E "^($2) ") || return 0
+	die "${refuse_work_found#* }${3:-}"
 }

@@ -1,5 +1,5 @@
-# shellcheck shell=sh disable=SC2012,SC2015,SC2034,SC2154 # ls: names of ours; O, top: of lib.sh
-# Sourced after lib.sh by those who could lose what is the user's own.
+# shellcheck shell=sh disable=SC2012,SC2015,SC2034,SC2154 # ls: names of ours; $top of lib.sh
+# What is the user's own, or ours: files that are replaced, and the output directory.
 
 # keep FILE: standard input becomes what FILE holds, or the file that the link FILE leads
 # to; all of it, or that is as it was. Its owner and mode stay. Who is interrupted removes
@@ -7,10 +7,10 @@
 kept=''
 keep() {
 	kept=$(readlink -f "$1")
-	error=$(exec 2>&1; rm -f "$kept.new" && { [ ! -e "$kept" ] || cp -p "$kept" "$kept.new"; } &&
+	keep_error=$(exec 2>&1; rm -f "$kept.new" && { [ ! -e "$kept" ] || cp -p "$kept" "$kept.new"; } &&
 		cat >"$kept.new" && mv -f "$kept.new" "$kept") || {
 		rm -f "$kept.new"
-		die "cannot write $1, which is as it was: ${error##*: }"
+		die "cannot write $1, which is as it was: ${keep_error##*: }"
 	}
 }
 
@@ -32,23 +32,23 @@ own_output() {
 	esac
 	! { echo "${HOME:-}"; getent passwd | cut -d: -f6; } 2>/dev/null | xargs readlink -f 2>/dev/null | grep -qxF -e "$O" ||
 		die "O=$O is a home; say O=another-directory"
-	owner=$(stat -c %u "$O")
-	[ "$owner" = "$(id -u)" ] || { [ "$(id -u)" = 0 ] && [ "$owner" = "$(stat -c %u "$top")" ]; } ||
+	own_output_uid=$(stat -c %u "$O")
+	[ "$own_output_uid" = "$(id -u)" ] || { [ "$(id -u)" = 0 ] && [ "$own_output_uid" = "$(stat -c %u "$top")" ]; } ||
 		die "O=$O is another user's; say O=another-directory"
-	marked=1
+	own_output_marked=1
 	if [ ! -f "$O/$mark" ] || [ -L "$O/$mark" ]; then
-		marked=
+		own_output_marked=
 		{ [ "${1:-}" = --make ] && [ -z "$(ls -A "$O")" ]; } ||
 			{ [ "$O" = "$top/build" ] && { [ -f "$O/.lock" ] || [ -z "$(in_output others)" ]; }; } ||
 			die "O=$O has files and no mark of this project's; say O=another-directory, or, if an earlier version of it made them, touch $O/$mark"
 	fi
 	! others_may_write || die "others may write to O=$O, and what lies there is run; say chmod go-w '$O', or O=another-directory"
-	[ -n "$marked" ] || echo "clone-autoreap makes what is here, and its make clean deletes it." 2>/dev/null >"$O/$mark" ||
+	[ -n "$own_output_marked" ] || echo "clone-autoreap makes what is here, and its make clean deletes it." 2>/dev/null >"$O/$mark" ||
 		die "cannot write to O=$O as $(id -un); say O=another-directory"
 	# Through a link, what is written or deleted would be elsewhere.
-	for name in $output_names $(cd "$O" && echo [0-9]* kdir-* [0-9]*/* kdir-*/*); do
-		[ ! -L "$O/$name" ] || case $(readlink -f "$O/$name") in "$O"/*) ;; *)
-			die "$O/$name is a link that leads out of O; remove it, or say O=another-directory" ;;
+	for own_output_name in $output_names $(cd "$O" && echo [0-9]* kdir-* [0-9]*/* kdir-*/*); do
+		[ ! -L "$O/$own_output_name" ] || case $(readlink -f "$O/$own_output_name") in "$O"/*) ;; *)
+			die "$O/$own_output_name is a link that leads out of O; remove it, or say O=another-directory" ;;
 		esac
 	done
 }
@@ -67,7 +67,7 @@ others_may_write() {
 output_names=".lock log apt accel ccache arches.row bases.err cross herd herd.new download reach bench bench.new lava $mark"
 
 # in_output [others]: the directories of bases in O; or what is there and has no name of ours
-in_output() {
+in_output() (
 	for path in "$O"/* "$O"/.[!.]*; do
 		name=${path##*/}
 		case " $output_names " in *" $name "*) continue ;; esac
@@ -76,4 +76,4 @@ in_output() {
 		! expr "$name" : '[0-9][0-9]*[.][0-9.]*$' '|' "$name" : 'kdir-[0-9]*$' >/dev/null || [ ! -d "$path" ] || base=
 		[ "$base" != "${1:-}" ] || echo "$name"
 	done
-}
+)
