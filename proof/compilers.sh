@@ -29,20 +29,20 @@ mkdir "$dir/row/plain"
 sed 's/^#\(if\|elif\) defined(__\([a-z0-9_]*__\|riscv\))/#\1 0/' \
 	"$top/samples/pidfd/helper.h" >"$dir/row/plain/helper.h"
 
-# row GROUP WAY COMPILER [OPTION]...: a line; GROUP is its line of the table, and $run what
+# row GROUP WAY COMPILER [OPTION]...: a line; GROUP is its line of the table, and $runner what
 # runs a program
-run='' headers=$dir/row
+runner='' headers=$dir/row
 row() {
 	group=$1 way=$2 compiler=$3; shift 3
 	log=$dir/row.log
 	case $compiler in *++*) language='-x c++ -std=c++11' ;; *) language='-x c -std=c11' ;; esac
-	what="${compiler##*/} $* $run"
+	what="${compiler##*/} $* $runner"
 	# shellcheck disable=SC2086 # words
 	if ! command -v "$compiler" >"$log" || ! logged "$log" compile "$compiler" "$@" $language "$dir/row/empty.c" -o "$dir/row/empty" -pthread; then
 		result=absent why="not here: $(grep -m1 -E 'error|cannot|not found' "$log" || echo "no $compiler")"
 	elif ! logged "$log" compile "$compiler" "$@" $language $strict -I"$headers" "$program" -o "$dir/row/program"; then
 		result=failed why=$(grep -m1 -E 'error|warning' "$log" || tail -n 1 "$log")
-	elif ! logged "$log" timeout -s KILL 120 $run "$dir/row/program" ${way:+"$way"}; then
+	elif ! logged "$log" timeout -s KILL 120 $runner "$dir/row/program" ${way:+"$way"}; then
 		result=failed why=$(tail -n 1 "$log")
 	else
 		result=passed why=$(tail -n 1 "$log")
@@ -91,12 +91,12 @@ emulator() {
 # cross TRIPLET ROW-OPTIONS...: a static program, which needs no libraries there
 cross() {
 	target=$1; shift
-	run=$(emulator "$target")
+	runner=$(emulator "$target")
 	for options in '-O0' '-O2' '-O2 -fPIE' '-O3 -fstack-protector-all'; do
 		# shellcheck disable=SC2086
 		row "$target" fork "$cross/usr/bin/$target-gcc" $options -static "$@"
 	done
-	run=''
+	runner=''
 }
 for arch in $ARCHES; do
 	[ "$arch" != "$host_arch" ] || continue

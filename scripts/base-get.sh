@@ -25,7 +25,7 @@ whole() {
 }
 
 # import DIR TEXT: commits what the kernel tree DIR holds to `base`
-import() {
+import() (
 	# Once: init would make its worktrees bare again.
 	[ -f "$repo/config" ] || own_git init -q --bare "$repo"
 	# Of a git tree, what it tracks. Of another, all but what a build makes.
@@ -57,7 +57,7 @@ import() {
 		GIT_AUTHOR_DATE='@0 +0000' GIT_COMMITTER_DATE='@0 +0000' \
 		own_git --git-dir="$repo" commit-tree -m "$2" "$tree")
 	own_git --git-dir="$repo" update-ref refs/heads/base "$commit"
-}
+)
 
 dir=${KDIR:-$(base_named "$BASE")}
 if [ -n "$dir" ]; then

@@ -5,17 +5,17 @@
 
 # kvm_runs MODEL: whether that guest came to its end; if not, $why says what happened
 kvm_runs() {
-	limit=4
-	[ -z "$DEBUG" ] || limit=30
+	kvm_runs_limit=4
+	[ -z "$DEBUG" ] || kvm_runs_limit=30
 	cpu="-cpu $1"
 	: >"$run/probe.results"
 	qemu probe "file:$run/probe.log" "file:$run/probe.results" >"$run/probe.sh"
-	rc=0
+	kvm_runs_rc=0
 	# The shell has a word of its own on a QEMU that aborts.
-	{ timeout -k 1 "$limit" sh "$run/probe.sh" >"$run/probe.err" 2>&1 </dev/null || rc=$?; } 2>/dev/null
+	{ timeout -k 1 "$kvm_runs_limit" sh "$run/probe.sh" >"$run/probe.err" 2>&1 </dev/null || kvm_runs_rc=$?; } 2>/dev/null
 	! grep -q '^guest: end 0' "$run/probe.results" || return 0
-	case $rc in
-	124 | 137) why="a guest does not get up in $limit s" ;;
+	case $kvm_runs_rc in
+	124 | 137) why="a guest does not get up in $kvm_runs_limit s" ;;
 	*) why=$(grep -v ' warning: ' "$run/probe.err" | head -n 1 | sed 's/^qemu-[^ ]* //; s/^error: //') ;;
 	esac
 	why="no KVM with processor $1: ${why:-$(tail -n 1 "$run/probe.log" 2>/dev/null | tr -d '\r')}"
@@ -32,20 +32,20 @@ find_kvm() {
 		why="$DEV_KVM is missing or not yours to use"
 		return 1
 	fi
-	key="$(uname -r), $("$qemu" --version | head -n 1)"
-	if [ "$asked" = auto ] && [ "$(sed -n 1p "$O/accel/$ARCH" 2>/dev/null)" = "$key" ]; then
+	find_kvm_key="$(uname -r), $("$qemu" --version | head -n 1)"
+	if [ "$asked" = auto ] && [ "$(sed -n 1p "$O/accel/$ARCH" 2>/dev/null)" = "$find_kvm_key" ]; then
 		cpu=$(sed -n 2p "$O/accel/$ARCH") why=$(sed -n 3p "$O/accel/$ARCH")
 		[ -n "$cpu" ]
 		return
 	fi
-	first=
-	for model in host max ${kvm_model:-}; do
-		step PROBE "KVM, processor $model"
-		kvm_runs "$model" && break
-		cpu='' first=${first:-$why}
+	find_kvm_first=
+	for find_kvm_model in host max ${kvm_model:-}; do
+		step PROBE "KVM, processor $find_kvm_model"
+		kvm_runs "$find_kvm_model" && break
+		cpu='' find_kvm_first=${find_kvm_first:-$why}
 	done
-	why=$first
+	why=$find_kvm_first
 	mkdir -p "$O/accel"
-	printf '%s\n' "$key" "$cpu" "$why" >"$O/accel/$ARCH"
+	printf '%s\n' "$find_kvm_key" "$cpu" "$why" >"$O/accel/$ARCH"
 	[ -n "$cpu" ]
 }
