@@ -1,8 +1,8 @@
 # shellcheck shell=sh
-# The first line of every script here, in vm/, proof/ and bench/: a shell that stops at what fails, and
-# messages. Scripts find each other through $top. What else they need is in scripts/lib/, and does
-# nothing but define: a script sources what it uses. What a function there needs for itself
-# carries its name, or is in a subshell; what it leaves for others stands before it.
+# The first line of every script here, in vm/, proof/ and bench/: a shell that stops at what
+# fails, and messages. Scripts find each other through $top. What else they use they source from
+# scripts/lib/, where nothing happens until it is called. As sh has no locals, what a function
+# needs for itself carries its name, or is in a subshell; what it leaves for others it says.
 set -eu
 LC_ALL=C; export LC_ALL
 # What a hook of git's has in its environment would lead to another repository, and the rest

@@ -12,7 +12,7 @@ unset KDIR BASE ARCH DEBUG PAGES KIND
 export O="$tmp/o"
 project=$tmp/project
 mkdir -p "$project/patches/6.12" "$project/patches/7.1" "$project/patches/common"
-(cd "$top" && cp -R --parents scripts/*.sh scripts/lib scripts/attributes vm/arch vm/expected.awk Documentation man samples README.md README.svg "$project")
+(cd "$top" && cp -R --parents scripts/*.sh scripts/lib scripts/attributes vm/expected.awk Documentation man samples README.md README.svg "$project")
 cd "$project"
 # says COMMAND...: exit status, and what is said
 says() {
