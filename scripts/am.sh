@@ -21,6 +21,9 @@ if [ "$(git -C "$KDIR" rev-parse --is-inside-work-tree --show-prefix 2>/dev/null
 fi
 head=$(git -C "$KDIR" rev-parse -q --verify HEAD) || die "KDIR=$KDIR has no commit yet"
 gitdir=$(git -C "$KDIR" rev-parse --absolute-git-dir)
+# What git writes as root, its user could not edit.
+[ "$(id -u)" != 0 ] || [ "${SUDO_UID:-0}" = 0 ] || [ "$SUDO_UID" != "$(stat -c %u "$KDIR")" ] ||
+	die "KDIR=$KDIR is your own, and what root writes there would not be; say make am without sudo"
 
 # The lock goes with this process; what git leaves in the background must not hold it (9<&-).
 exec 9<"$gitdir"
