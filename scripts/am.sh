@@ -149,10 +149,11 @@ done
 [ "$(git rev-parse HEAD)" = "$head" ] || die "KDIR=$KDIR has got other commits meanwhile; say make am again"
 
 # Of the hooks, those of a merge are not for git am; what guards the branch is.
-mkdir "$tmp/hooks"
-if [ -x "$hooks/reference-transaction" ]; then
-	ln -s "$hooks"/* "$tmp/hooks/" && rm -f "$tmp/hooks/post-merge" "$tmp/hooks/post-index-change"
-fi
+{
+	mkdir "$tmp/hooks" && { [ ! -x "$hooks/reference-transaction" ] || {
+		ln -s "$hooks"/* "$tmp/hooks/" && rm -f "$tmp/hooks/post-merge" "$tmp/hooks/post-index-change"
+	}; }
+} 2>/dev/null || die "cannot write to $tmp"
 # No signal reaches the step itself, not even from the terminal. With a strategy of the
 # user's git would merge, whatever --ff-only says.
 trap '' INT TERM HUP QUIT
