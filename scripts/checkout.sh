@@ -6,12 +6,14 @@
 # do not change keep their times, so a build after it is incremental.
 # Exit status: 0; git's.
 . "$(dirname -- "$0")/lib.sh"
+. "$top/scripts/own.sh"
+. "$top/scripts/work.sh"
 : "${KIND:?}"
 
 if [ ! -e "$tree/Makefile" ]; then
 	step CHECKOUT "$tree"
 	rm -rf "$tree"
-	own_git --git-dir="$work/linux.git" worktree prune
+	forget "$work/linux.git"
 	own_git --git-dir="$work/linux.git" worktree add -q --detach "$tree" "$1"
 fi
 # Nobody else works there: it is of a run that was cut off.

@@ -154,8 +154,10 @@ where() {
 	: "${CROSS_COMPILE:=}"
 	# $work: all that is made from one base
 	if [ -n "$KDIR" ]; then
-		dir=$(CDPATH='' cd -- "$KDIR" 2>/dev/null && pwd) || die "KDIR=$KDIR: no such directory"
-		KDIR=$dir
+		# With a / for $() to leave a newline at the end of a name
+		dir=$(CDPATH='' cd -- "$KDIR" >/dev/null 2>&1 && printf %s/ "$PWD") || die "KDIR=$KDIR: no such directory"
+		KDIR=${dir%/}
+		: "${KDIR:=/}"
 		may_git "$KDIR"
 		work=$O/kdir-$(printf %s "$KDIR" | cksum | cut -d' ' -f1)
 	else
