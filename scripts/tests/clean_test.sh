@@ -99,8 +99,8 @@ locked "$o"
 mkdir -p "$o/6.12" "$o/kdir-12" "$o/6.12.notes" "$o/logs" "$o/debs" "$o/6.12/debris" "$o/6.12/linux-mine" \
 	"$o/6.12/rooted" "$o/bench" "$o/notes/log"
 git init -q --bare "$o/6.12/linux.git"
-(cd "$o/6.12" && mkdir linux obj obj-arm64-64K-debug-1 root run-base log log-deb deb lab-arm64 userland coverage model series \
-	linux-base linux-mutant-debug-1 && touch initramfs-random.cpio expected-random series.id series.commit)
+(cd "$o/6.12" && mkdir linux obj obj-arm64-64K-debug-kasan root run-base log log-deb deb lab-arm64 userland coverage model series \
+	linux-base linux-mutant-debug-kasan && touch initramfs-random.cpio expected-random series.id series.commit)
 mkdir "$o/kdir-12/log" "$o/6.12/log-before" "$o/6.12/obj-arm64-mine" "$o/mine.removed" "$o/compilers"
 touch "$o/6.12/initramfs-mine.cpio" "$o/6.12/why"
 run clean O="$o"
