@@ -3,8 +3,8 @@
 # Makes the base kernel the branch `base` of the git repository $work/linux.git.
 # KDIR is any kernel tree, committed or not, and so is one that 'make base' has
 # named for BASE; it is read anew each time and never written to. Any other BASE is
-# fetched once: from kernel.org, or MIRROR, if patches/releases has its checksum, else
-# as Debian's linux-source-$BASE, by apt (which checks it).
+# fetched once: from kernel.org, or MIRROR, if patches/releases has its checksum; else
+# as Debian's linux-source-$BASE, by apt (which checks it); else what patches/tarballs names.
 # A failed run leaves an earlier import as it was.
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
@@ -94,6 +94,12 @@ from_kernel_org() {
 	mv "$tar.part" "$tar"
 }
 
+# by_apt: Debian's package, unpacked here
+by_apt() (
+	command -v apt-get >/dev/null || die "$package is Debian's, and there is no apt-get here"
+	"$top/scripts/debian.sh" get "$package" && dpkg-deb -x "$package"_*.deb .
+)
+
 rm -rf "$work/new"
 if own_git --git-dir="$repo" rev-parse -q --verify base >/dev/null 2>&1; then
 	exit
@@ -117,15 +123,17 @@ if [ "${2:--}" != - ]; then
 	text="Linux $1"
 elif [ -f "$tar" ]; then
 	text="$package $(dpkg-query -W -f '${Version}' "$package" 2>/dev/null || echo "($tar)")"
-else
-	command -v apt-get >/dev/null ||
-		die "$package is Debian's, and there is no apt-get here; say BASE=6.18, which comes from kernel.org, or name a kernel tree with 'make base BASE=$BASE KDIR=path'"
-	step GET "$package"
-	"$top/scripts/debian.sh" get "$package" 2>"$work/new/why" ||
-		die "$(sed 's/^error: //' "$work/new/why"); name a kernel tree of it with 'make base BASE=$BASE KDIR=path'"
-	dpkg-deb -x "$package"_*.deb .
+elif step GET "$package" && by_apt 2>"$work/new/why"; then
 	text="$package $(dpkg-deb -f "$package"_*.deb Version)"
 	tar=$work/new/usr/src/$package.tar.xz
+else
+	why=$(sed 's/^error: //' "$work/new/why")
+	# shellcheck disable=SC2046
+	set -- $(awk -v base="$BASE" '$1 == base { print $2, $3 }' "$top/patches/tarballs")
+	[ $# = 2 ] || die "$why; say BASE=6.12, which kernel.org has, or name a kernel tree of it with 'make base BASE=$BASE KDIR=path'"
+	step NOTE "$why; Linux $1 of kernel.org is in its place"
+	from_kernel_org "$@"
+	text="Linux $1"
 fi
 step EXTRACT "$text"
 mkdir linux

@@ -8,13 +8,14 @@
 . "$(dirname -- "$0")/lib.sh"
 . "$top/scripts/lib/git.sh"
 . "$top/scripts/lib/place.sh"
+. "$top/scripts/lib/work.sh"
 where
 : "${KIND:?}"
 
 if [ ! -e "$tree/Makefile" ]; then
 	step CHECKOUT "$tree"
 	rm -rf "$tree"
-	own_git --git-dir="$work/linux.git" worktree prune
+	forget "$work/linux.git"
 	own_git --git-dir="$work/linux.git" worktree add -q --detach "$tree" "$1"
 fi
 # Nobody else works there: it is of a run that was cut off.

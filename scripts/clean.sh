@@ -25,14 +25,26 @@ gone() {
 	rm -rf "$@" 2>/dev/null || die "root made a part of what is in $O; run the same command by sudo"
 }
 
+# What follows a name and a -: see where() in place.sh, and the few who say RUN or LOGS themselves
+parts=" $kinds debug $(cd "$top/vm" && echo config/debug/*.config arch/* arch/*/pages/*.config |
+	sed 's,[^ ]*/,,g; s/[.]config//g') random deb lava userland "
+
 # built: what was made in this directory of a base
 built() {
-	gone new files series series.new obj obj-* root root-* run run-* log log-* expected expected-* \
-		initramfs*.cpio initramfs*.cpio.new model coverage harness deb deb-* lab lab-* userland
+	gone new files why series series.new obj root run log expected initramfs.cpio initramfs.cpio.new \
+		model coverage harness deb lab userland
+	for name in obj-* root-* run-* log-* expected-* initramfs-*.cpio initramfs-*.cpio.new deb-* lab-*; do
+		rest=${name%.new}
+		rest=${rest%.cpio}
+		for part in $(echo "${rest#*-}" | tr - ' '); do
+			case $parts in *" $part "*) ;; *) continue 2 ;; esac
+		done
+		gone "$name"
+	done
 	for kind in $kinds; do
 		gone "linux-$kind" "linux-$kind"-debug-*
 	done
-	[ ! -d linux.git ] || own_git --git-dir=linux.git worktree prune
+	[ ! -d linux.git ] || forget linux.git
 }
 
 cd "$O"
@@ -58,11 +70,12 @@ done
 for name in $output_names; do
 	[ "$name" = "$mark" ] || gone "./$name"
 done
-gone ./*.removed	# of an earlier version
+gone ./[0-9]*.removed ./kdir-[0-9]*.removed	# of an earlier version
 if [ "$(ls -A)" = "$mark" ]; then
 	rm "$mark"
 	cd /
-	rmdir "$O"
+	# A file system of its own stays, or what lies where this user makes no directories.
+	rmdir "$O" 2>/dev/null || :
 else
 	step LEFT "$O, which has files that are not from here"
 fi

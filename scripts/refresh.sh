@@ -45,6 +45,15 @@ content() {
 	sed '1d; /^index /d; s/^@@ .* @@.*/@@/' "$1"
 }
 
+# What the series adds is this project's; another would be gone with the next make tree.
+[ "$mode" != --export ] || while read -r commit; do
+	own_git --git-dir="$repo" diff-tree -r --name-only --diff-filter=A "$commit~" "$commit" >"$new/added"
+	while read -r file; do
+		[ ! -f "$top/$file" ] || own_git --git-dir="$repo" cat-file blob "$commit:$file" | cmp -s - "$top/$file" ||
+			die "$work/linux adds another $file than $top has, and 'make tree' takes that one; make them the same"
+	done <"$new/added"
+done <"$new/commits"
+
 status=0
 for patch in "$new"/*.patch; do
 	old=$series/${patch##*/}

@@ -38,7 +38,7 @@ if [ ! -e "$tree/Makefile" ]; then
 	if same; then commit=$old; else refuse_work "$work" commits; fi
 	step CHECKOUT "$tree"
 	rm -rf "$tree"
-	own_git --git-dir="$repo" worktree prune
+	forget "$repo"
 	own_git --git-dir="$repo" branch -q -f series "$commit"
 	own_git --git-dir="$repo" worktree add -q "$tree" series
 elif same; then

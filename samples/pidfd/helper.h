@@ -2,12 +2,15 @@
 /*
  * helper.h - run a program without disturbing the application
  *
+ * Copyright (C) 2026 the authors of the CLONE_AUTOREAP series
+ *
  * For libraries and runtimes: copy this file, include it in one source file, and
  * rename what you like. It needs Linux and a libc, and no header of the kernel.
  *
- *	struct helper_args args = {0};
+ *	struct helper_args args;
  *	struct helper helper;
  *
+ *	memset(&args, 0, sizeof(args));
  *	args.path = "/usr/bin/id";
  *	args.argv = argv;
  *	if (helper_start(&helper, &args))
@@ -28,7 +31,7 @@
 #define HELPER_H
 
 #ifndef _GNU_SOURCE
-#error "define _GNU_SOURCE before the first #include"
+#error "define _GNU_SOURCE before the first #include; g++ and clang++ do it themselves"
 #endif
 
 #include <errno.h>
@@ -74,7 +77,7 @@ enum helper_step {
 
 /* struct helper - a helper that was started; free to be copied and moved */
 struct helper {
-	pid_t pid;
+	pid_t pid;		/* -1: there is no helper, or none any more */
 	int pidfd;		/* -1: there is none */
 	enum helper_way way;
 	enum helper_step step;
@@ -105,7 +108,7 @@ struct helper_fd {
  * @flags:	HELPER_*
  * @pgid:	see HELPER_SETPGID
  * @cgroup:	see HELPER_INTO_CGROUP
- * @clone_flags: flags of clone3() that no other way can replace: CLONE_NNP, CLONE_NEW*,
+ * @clone_flags: flags that only clone3() can give: CLONE_NNP, CLONE_NEW*,
  *		and CLONE_PIDFD_AUTOKILL | CLONE_NNP for a helper that is killed when the
  *		pidfd is closed, so also when the application ends. If they cannot be had,
  *		nothing is started.
@@ -133,6 +136,7 @@ struct helper_args {
 #define HELPER_CLONE_VFORK	0x4000ULL
 #define HELPER_CLONE_CGROUP	0x200000000ULL
 #define HELPER_CLONE_AUTOREAP	0x400000000ULL
+#define HELPER_CLONE_AUTOKILL	0x1000000000ULL
 /* CLONE_NNP, CLONE_PIDFD_AUTOKILL, and CLONE_NEW* of mount, cgroup, uts, ipc, user, pid, net */
 #define HELPER_CLONE_ALLOWED	(0x1800000000ULL | 0x7e020000ULL)
 #define HELPER_P_PIDFD		3
@@ -541,7 +545,8 @@ static inline long helper_by_clone3(struct helper *helper, struct helper_child *
 
 	helper->way = HELPER_BY_AUTOREAP;
 	pid = helper_clone(SYS_clone3, (long)&clone_args, sizeof(clone_args), 0, child);
-	if (helper_is_missing(pid) && !args->clone_flags) {
+	/* A kernel may give the other flags without this one, but for one that needs it. */
+	if (helper_is_missing(pid) && !(args->clone_flags & HELPER_CLONE_AUTOKILL)) {
 		helper->way = HELPER_BY_CLONE3;
 		clone_args.flags &= ~HELPER_CLONE_AUTOREAP;
 		pid = helper_clone(SYS_clone3, (long)&clone_args, sizeof(clone_args), 0, child);
@@ -739,16 +744,22 @@ static inline int helper_read_status(const struct helper *helper, int *status)
 
 /**
  * helper_kill() - send a signal to a helper
- * @helper:	what helper_start() has filled in; not after helper_wait()
+ * @helper:	what helper_start() has filled in
  * @sig:	the signal
  *
- * Return: 0; or -1 with errno, ESRCH if it has ended.
+ * It reaches one process, and not what that has started.
+ *
+ * Return: 0; or -1 with errno, ESRCH if it has ended, or there is none.
  */
 static inline int helper_kill(const struct helper *helper, int sig)
 {
-	if (helper->pidfd < 0)
+	if (helper->pidfd >= 0)
+		return syscall(SYS_pidfd_send_signal, helper->pidfd, sig, NULL, 0);
+	/* kill(-1) would reach all processes of the user. */
+	if (helper->pid > 0)
 		return kill(helper->pid, sig);
-	return syscall(SYS_pidfd_send_signal, helper->pidfd, sig, NULL, 0);
+	errno = ESRCH;
+	return -1;
 }
 
 /**
@@ -757,17 +768,22 @@ static inline int helper_kill(const struct helper *helper, int sig)
  * @status:	the status, in the encoding of wait(2); may be NULL
  *
  * Must be called once for each helper: it is what leaves nothing behind. It sleeps, if the
- * helper has not ended; not if the pidfd has reported one of helper_events().
+ * helper has not ended; not if the pidfd has reported one of helper_events(). Take the pidfd
+ * out of epoll before.
  *
  * Return: 0; or -1 with errno if the status is not known. ENODATA: the helper was not started
  * by HELPER_BY_AUTOREAP, the kernel is older than 6.15 or there is no pidfd, and the application
  * ignores SIGCHLD or has waited for the helper itself; or, in any way, the application has
- * closed the pidfd.
+ * closed the pidfd. ECHILD: there is no helper, or it was waited for.
  */
 static inline int helper_wait(struct helper *helper, int *status)
 {
 	int error, before = errno, known = -1, value = 0;
 
+	if (helper->pid < 0) {
+		errno = ECHILD;
+		return -1;
+	}
 	/* Another file may have the number of a pidfd that the application has closed. */
 	if (helper->pidfd >= 0 && helper_kill(helper, 0) && errno == EBADF)
 		helper->pidfd = -1;
@@ -779,6 +795,8 @@ static inline int helper_wait(struct helper *helper, int *status)
 	error = errno;
 	if (helper->pidfd >= 0)
 		syscall(SYS_close, helper->pidfd);
+	/* The number may soon be that of another process. */
+	helper->pid = -1;
 	helper->pidfd = -1;
 	if (!known && status)
 		*status = value;

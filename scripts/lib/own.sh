@@ -63,8 +63,8 @@ others_may_write() {
 	case $(getent group "$3" 2>/dev/null || :) in *:"$2" | *: | '') return 1 ;; esac
 }
 
-# What the makers write to O, beside a directory for each base
-output_names=".lock log apt accel ccache arches.row bases.err cross herd herd.new download reach bench bench.new lava $mark"
+# What the makers write to O, beside a directory for each base; the lock goes when all else has
+output_names="log apt accel ccache arches.row bases.err cross herd herd.new download reach bench bench.new lava compilers .lock $mark"
 
 # in_output [others]: the directories of bases in O; or what is there and has no name of ours
 in_output() (

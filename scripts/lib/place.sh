@@ -14,8 +14,10 @@ where_output() {
 # where_kdir: KDIR, if there is one, as an absolute path, that git does not refuse
 where_kdir() {
 	[ -n "${KDIR:=}" ] || return 0
-	where_kdir=$(CDPATH='' cd -- "$KDIR" 2>/dev/null && pwd) || die "KDIR=$KDIR: no such directory"
-	KDIR=$where_kdir
+	# With a / for $() to leave a newline at the end of a name
+	where_kdir=$(CDPATH='' cd -- "$KDIR" >/dev/null 2>&1 && printf %s/ "$PWD") || die "KDIR=$KDIR: no such directory"
+	KDIR=${where_kdir%/}
+	: "${KDIR:=/}"
 	may_git "$KDIR"
 }
 

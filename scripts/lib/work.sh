@@ -4,10 +4,28 @@
 # The trees that scripts/checkout.sh makes, to be compared with that of the series
 kinds='base bisect coverage mutant parity programs regress'
 
-# new_files TREE: what git does not track there, but for what a build makes
+# forget REPO: what REPO knows of trees that are gone, of those that scripts here make. One
+# of the user's may have been moved, or lie on a disk that is not there.
+forget() (
+	name=$(basename "$(dirname "$(readlink -f "$1")")")
+	for entry in "$1"/worktrees/*; do
+		where=$(cat "$entry/gitdir" 2>/dev/null) || continue
+		[ ! -e "$where" ] || continue
+		where=${where%/.git}
+		kind=${where##*/linux-} kind=${kind%%-debug*}
+		case $where in
+		*/"$name"/linux) rm -rf "$entry" ;;
+		*/"$name"/linux-*) case " $kinds " in *" $kind "*) rm -rf "$entry" ;; esac ;;
+		esac
+	done
+)
+
+# new_files TREE: what git does not track there, but for what a build makes. The kernel's
+# .gitignore has names of what people make, too, and what they hide by another or by
+# info/exclude is theirs.
 new_files() (
 	linux=$1
-	set -- --exclude-standard
+	set -- --exclude-per-directory=.gitignore
 	if grep -qxF '/*' "$linux/.gitignore" 2>/dev/null; then
 		# Debian's ignores all that it does not track; the patterns before that one count instead.
 		set -f --
@@ -18,14 +36,18 @@ new_files() (
 			set -- "$@" -x "$pattern"
 		done
 	fi
-	own_git -C "$linux" -c core.excludesFile=/dev/null -c core.quotePath=false ls-files --others "$@"
+	own_git -C "$linux" -c core.quotePath=false ls-files --others "$@" \
+		-x '!.gitignore' -x '!*.patch' -x '!patches' -x '!patches-*' -x '!series'
 )
 
 # work_of_user DIR: what of the user's own is in DIR, which has the trees of a base: a
 # line each, KIND and what to do about it
 work_of_user() (
 	store=$1/linux.git linux=$1/linux dir=$(readlink -f "$1")
-	[ -f "$store/config" ] || exit 0
+	if [ ! -f "$store/config" ]; then
+		[ ! -e "$linux/.git" ] || echo "edits $linux has lost its repository, $store; put that back"
+		exit 0
+	fi
 	g() { own_git --git-dir="$store" "$@" 2>/dev/null; }
 	t() { own_git -C "$linux" "$@" 2>/dev/null; }
 	recorded=$(g rev-parse -q --verify "$(cat "$1/series.commit" 2>/dev/null || echo none)^{commit}" || :)
@@ -47,6 +69,11 @@ work_of_user() (
 			echo "head $linux is not on its branch; 'git -C $linux checkout series' takes it there"
 		[ -z "$(t status --porcelain --untracked-files=no || echo unknown)" ] ||
 			echo "edits $linux has uncommitted edits; commit and 'make export' them"
+		t ls-files -v | sed -n 's/^[a-zS] //p' | while read -r file; do
+			[ -e "$linux/$file" ] || [ -L "$linux/$file" ] || continue
+			echo "edits $linux has files in which git was told not to see edits ($file); 'git -C $linux update-index --no-assume-unchanged $file' or --no-skip-worktree lets it see"
+			break
+		done
 		new=$({ new_files "$linux" 2>/dev/null || echo unknown; } | head -n 1)
 		[ -z "$new" ] || echo "files $linux has new files ($new); 'git add -f' them, commit and 'make export', or remove them"
 		! mine "$(t rev-parse HEAD)" --branches ||

@@ -114,8 +114,27 @@ rm "$tiny/samples" "$tiny/.git/info/exclude"
 git_ update-index --assume-unchanged kernel/pid.c
 echo mine >>"$tiny/kernel/pid.c"
 kept "an edit that git was told not to see" 'does not take the series, and is as it was: .*kernel/pid\.c' am
+rm -f "$tiny/kernel/pid.c"
+ln -s none "$tiny/kernel/pid.c"
+kept "a link that leads nowhere, and that git was told not to see" 'does not take the series, and is as it was: .*kernel/pid\.c' am
+check "and the link is there" "$(readlink "$tiny/kernel/pid.c")" none
+rm -f "$tiny/kernel/pid.c"
+mkdir "$tiny/kernel/pid.c"
+kept "a directory that git was told not to see" 'has a kernel/pid\.c that is no file' am
+rmdir "$tiny/kernel/pid.c"
 git_ update-index --no-assume-unchanged kernel/pid.c
 fresh
+# The step fails when the files are written: at the branch.
+rm "$tiny/.git/logs/refs/heads/main"
+mkdir -p "$tiny/.git/logs/refs/heads/main/file"
+touch "$tiny/.git/logs/refs/heads/main/file/file"
+kept "a branch that cannot be moved" 'does not take the series, and is as it was: update_ref failed' am
+rm -r "$tiny/.git/logs/refs/heads/main"
+# shellcheck disable=SC2016 # the hook's
+printf '#!/bin/sh\n[ "$1" != prepared ] || ! grep refs/heads/main\n' >"$tiny/.git/hooks/reference-transaction"
+chmod +x "$tiny/.git/hooks/reference-transaction"
+kept "a hook that guards the branch" 'does not take the series, and is as it was: ref updates aborted by hook' am
+rm "$tiny/.git/hooks/reference-transaction"
 sed -i 15d "$tiny/kernel/signal.c"
 git_ commit -q -a -m conflict
 kept "a patch that does not apply" '6\.12: patch 0001 clone: one does not apply: patch failed: kernel/signal\.c' am
@@ -148,6 +167,57 @@ check "settings of the user's for merges" "$(git_ rev-list --count base..):$(git
 git_ config --unset merge.ff
 git_ config --unset merge.verifySignatures
 git_ config --unset branch.main.mergeOptions
+fresh
+for setting in 'pull.twohead ours' 'branch.main.mergeOptions --strategy=ours'; do
+	# shellcheck disable=SC2086 # two words
+	git_ config $setting
+	am >/dev/null 2>&1 || :
+	check "$setting: it is no merge" "$(git_ rev-list --count --no-merges base..):$(git_ rev-list --count --merges base..):$(git_ status --porcelain)" 4:0:
+	git_ config --unset "${setting% *}"
+	fresh
+done
+git_ config core.fsmonitor /none/such
+check "what git warns of is no change" "$(am 2>&1 | tail -n 1 | grep -c DONE)" 1
+git_ config --unset core.fsmonitor
+fresh
+# Beside the tree there is no branch, and no file but those of the series.
+git config -f "$tmp/work" user.name work
+git config -f "$tmp/work" user.email work@localhost
+git_ config user.name other
+git_ config user.email other@localhost
+git_ config includeIf.onbranch:main.path "$tmp/work"
+(unset GIT_COMMITTER_NAME GIT_COMMITTER_EMAIL; am >/dev/null 2>&1) || :
+check "who the user is on this branch" "$(git_ log --format='%cn <%ce>' base.. | sort | uniq -c | tr -s ' ')" " 4 work <work@localhost>"
+git_ config --remove-section includeIf.onbranch:main
+git_ config --remove-section user
+fresh
+mkdir "$tiny/hooks"
+printf '#!/bin/sh\necho no such mail here >&2\nexit 1\n' >"$tiny/hooks/applypatch-msg"
+chmod +x "$tiny/hooks/applypatch-msg"
+git_ add -f hooks
+git_ commit -q -m hooks
+git_ config core.hooksPath hooks
+kept "a hook that is in the tree" '6\.12: patch 0001 is not taken by git am: no such mail here' am
+git_ config --unset core.hooksPath
+fresh
+# Other places
+mkdir "$tmp/here"
+cd "$tmp"
+check "a relative TMPDIR" "$(TMPDIR=here am 2>&1 | grep -c DONE; ls "$tmp/here"; git_ status --porcelain --ignored)" 1
+cd /
+fresh
+newline="$tmp/linux
+"
+cp -a "$tiny" "$newline"
+am "$newline" >/dev/null 2>&1 || :
+check "a newline at the end of its name" "$(git -C "$newline" rev-list --count base..):$(git_ rev-list --count base..)" 4:0
+rm -rf "$newline"
+# Who reads what it says, has gone.
+sed -i 15d "$tiny/kernel/signal.c"
+git_ commit -q -a -m conflict
+then=$(state)
+am 2>&1 | true
+check "nobody reads what it says: nothing is left over" "$(state)" "$then"
 fresh
 
 # Two at once: one has its way, the other says so in a line. If it comes late, it finds the
@@ -235,6 +305,27 @@ for signal in INT TERM HUP; do
 	chmod +x "$tmp/smudge"
 	fresh
 done
+# shellcheck disable=SC2016
+printf '#!/bin/sh\n[ "$PWD" != "%s" ] || { kill -9 $PPID; sleep 0.2; }\nexec cat\n' "$tiny" >"$tmp/smudge"
+am >"$tmp/out" 2>&1 || :
+check "git is killed in the step: the tree is as it was" "$(state):$(grep -c 'as it was: git was killed' "$tmp/out")" "$before:1"
+# The other run is what kill -9 of the script leaves of the step.
+# shellcheck disable=SC2016
+printf '#!/bin/sh\n[ "$PWD" != "%s" ] || kill -9 "$(cat "%s")"\nexec cat\n' "$tiny" "$tmp/group" >"$tmp/smudge"
+KDIR=$tiny setsid sh -c "$in_group" - "$tmp/group" "$project/scripts/am.sh" >"$tmp/out" 2>&1 </dev/null || :
+for _ in $(seq 50); do
+	[ "$(git_ rev-list --count base..)" != 4 ] || break
+	sleep 0.1
+done
+left() { find "$tiny/.git" -maxdepth 1 -name 'autoreap-am.*' | wc -l; }
+left=$(left)
+printf '#!/bin/sh\nexec cat\n' >"$tmp/smudge"
+fresh
+touch -d '2 minutes ago' "$tmp/t"/autoreap-am.*
+am >/dev/null 2>&1 || :
+fresh
+check "the script is killed in the step: the next one removes what it saved" "$left:$(left)" 1:0
+check "and all else" "$(state)" "$before"
 # What git could still merge does not apply, whatever the user's settings say.
 git_ config am.threeWay true
 sed -i '17s/$/ changed/' "$tiny/kernel/pid.c"

@@ -8,6 +8,7 @@
 . "$top/scripts/tests/tiny.sh"
 tiny_tree
 tiny_project
+(cd "$top" && cp --parents -r vm/config/debug "$project/")
 cd "$tmp"
 mkdir -p "$project/bench" home/logs project.parent
 echo mine >"$project/bench/figures"
@@ -98,17 +99,19 @@ locked "$o"
 mkdir -p "$o/6.12" "$o/kdir-12" "$o/6.12.notes" "$o/logs" "$o/debs" "$o/6.12/debris" "$o/6.12/linux-mine" \
 	"$o/6.12/rooted" "$o/bench" "$o/notes/log"
 git init -q --bare "$o/6.12/linux.git"
-(cd "$o/6.12" && mkdir linux obj obj-arm64-64K-debug-1 root run-base log log-deb deb lab-arm64 userland coverage model series \
-	linux-base linux-mutant-debug-1 && touch initramfs-random.cpio expected-random series.id series.commit)
-mkdir "$o/kdir-12/log"
+(cd "$o/6.12" && mkdir linux obj obj-arm64-64K-debug-kasan root run-base log log-deb deb lab-arm64 userland coverage model series \
+	linux-base linux-mutant-debug-kasan && touch initramfs-random.cpio expected-random series.id series.commit)
+mkdir "$o/kdir-12/log" "$o/6.12/log-before" "$o/6.12/obj-arm64-mine" "$o/mine.removed" "$o/compilers"
+touch "$o/6.12/initramfs-mine.cpio" "$o/6.12/why"
 run clean O="$o"
 check "clean: what was built goes, the kernels and what is the user's stay" "$(cd "$o" && echo [0-9n]*/*)" \
-	"6.12/debris 6.12/linux 6.12/linux-mine 6.12/linux.git 6.12/rooted 6.12/series.commit 6.12/series.id notes/log"
+	"6.12/debris 6.12/initramfs-mine.cpio 6.12/linux 6.12/linux-mine 6.12/linux.git 6.12/log-before 6.12/obj-arm64-mine 6.12/rooted 6.12/series.commit 6.12/series.id notes/log"
 check "mrproper: says what it leaves" "$(run mrproper O="$o" | tr -s ' ' | sed "s,$o,O,")" \
 	" LEFT O/6.12, which has files that are not from here
  LEFT O, which has files that are not from here"
 check "mrproper: what is the user's stays" "$(names "$o")" \
-	"./.clone-autoreap-output ./6.12 ./6.12.notes ./6.12/debris ./6.12/linux-mine ./6.12/rooted ./debs ./logs ./notes ./notes/log "
+	"./.clone-autoreap-output ./6.12 ./6.12.notes ./6.12/debris ./6.12/initramfs-mine.cpio ./6.12/linux-mine ./6.12/log-before \
+./6.12/obj-arm64-mine ./6.12/rooted ./debs ./logs ./mine.removed ./notes ./notes/log "
 mkdir -p "$tmp/new/one/6.12/log" "$tmp/new/one/bench" "$tmp/new/one/6.1.removed"
 run mrproper O="$tmp/new/one"
 check "mrproper: all of ours goes" "$(ls new)" ""
@@ -117,6 +120,30 @@ for target in clean mrproper; do
 	KDIR='' O='' run "$target"
 	check "$target in a fresh project makes nothing" "$(files)" "$before"
 done
+
+# No other run may begin while it deletes: the lock goes last.
+locked "$tmp/o2"
+mkdir "$tmp/o2/download" "$tmp/bin"
+# shellcheck disable=SC2016 # that script's
+printf '#!/bin/sh\ncase "$*" in *lava*) O=%s %s/scripts/lock.sh true 2>&1 ;; esac\nexec /bin/rm "$@"\n' "$tmp/o2" "$project" >"$tmp/bin/rm"
+chmod +x "$tmp/bin/rm"
+sed -i 's,rm -rf "$@" 2>/dev/null,rm -rf "$@",' "$project/scripts/clean.sh"	# that one is to be heard
+check "mrproper: another run has to wait to its end" "$(PATH=$tmp/bin:$PATH O=$tmp/o2 "$project/scripts/clean.sh" mrproper 2>&1 | sed 's/;.*//'
+	[ -e "$tmp/o2" ] || echo gone)" "error: another run is at work in $tmp/o2
+gone"
+# What cannot be removed itself
+mkdir "$tmp/o3"
+cat >"$tmp/mounted" <<'END'
+mount -t tmpfs -o size=1m,mode=755 none "$1/o3" || exit 77
+O=$1/o3 "$1/project/scripts/lock.sh" true && O=$1/o3 "$1/project/scripts/clean.sh" mrproper && ls -A "$1/o3"
+END
+rc=0 user=r
+! unshare -m true 2>/dev/null || user=
+said=$(unshare "-${user}m" sh "$tmp/mounted" "$tmp" 2>&1) || rc=$?
+case $rc:$said in
+77:* | *:unshare:*) skip "mrproper: a file system of its own" "none can be mounted here" ;;
+*) check "mrproper: a file system of its own" "$rc:$said" 0: ;;
+esac
 
 echo "1..$number"
 [ "$failures" = 0 ]

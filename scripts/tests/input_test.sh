@@ -141,15 +141,15 @@ refuses "DEBUG" 'DEBUG=2 is none of: kasan kcsan' env DEBUG=2 "$top/vm/kernel.sh
 # Variables
 refuses "KDIR: no such directory" 'KDIR=.*: no such directory' env KDIR="$tmp/none" "$top/scripts/base-get.sh"
 refuses "KDIR: no kernel tree" 'is no kernel tree' env KDIR="$tmp/empty" O="$out" "$top/scripts/base-get.sh"
-refuses "BASE: no such package" "cannot get linux-source-0[.]1: $none; name a kernel tree" env PATH="$tmp/roomy:$PATH" BASE=0.1 O="$out" "$top/scripts/base-get.sh"
+refuses "BASE: no such package" "cannot get linux-source-0[.]1: $none; say BASE=6.12, .*, or name a kernel tree" env PATH="$tmp/roomy:$PATH" BASE=0.1 O="$out" "$top/scripts/base-get.sh"
 rm -r "$out/apt"
-refuses "BASE: no mirror of Debian" "knows of no mirror of Debian.*; name a kernel tree" \
+refuses "BASE: no mirror of Debian" "knows of no mirror of Debian.*; say BASE=6.12, .*, or name a kernel tree" \
 	env PATH="$tmp/roomy:$PATH" DEBIAN= BASE=0.1 O="$out" "$top/scripts/base-get.sh"
 rm "$tmp/roomy/apt-get"
 mkdir "$tmp/foreign"
 ln -s /bin/* /usr/bin/* "$tmp/foreign" 2>/dev/null || :
 rm -f "$tmp/foreign/apt-get"
-refuses "BASE: no Debian" "is Debian's, and there is no apt-get here; say BASE=6.18" \
+refuses "BASE: no Debian" "is Debian's, and there is no apt-get here; say BASE=6.12" \
 	env PATH="$tmp/roomy:$tmp/foreign" BASE=0.1 O="$out" "$top/scripts/base-get.sh"
 room 5999 "$tmp/full"
 refuses "BASE: no room for its tree" 'no space: 5999 MB free below .*, 6000 MB needed; say O=' \

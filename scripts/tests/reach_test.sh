@@ -186,6 +186,20 @@ refuses "kernel.org: cut off in the middle" 'cannot get http:.*' base "$here"
 check "kernel.org: and only a part is there" "$(downloads)" linux-9.9.1.tar.xz.part
 check "kernel.org: which the next download goes on with" "$(base "$here" >/dev/null 2>&1; downloads)" linux-9.9.1.tar.xz
 kill "$server" || :
+# Where Debian's is not to be had.
+sed 's/^9.9 .* /9.9 9.9.1 /' "$tmp/project/patches/releases" >"$tmp/project/patches/tarballs"
+mv "$tmp/project/patches/releases" "$tmp/releases"
+echo '9.9 7.3 9.9.1 9.9.1 -' >"$tmp/project/patches/releases"
+for apt in 'echo E: no network; exit 100' none; do
+	printf '#!/bin/sh\n%s\n' "$apt" >"$tmp/roomy/apt-get"
+	chmod +x "$tmp/roomy/apt-get"
+	rm -rf "$tmp/o"
+	said=$(base | sed -n 's/^ *\(NOTE\|EXTRACT\) *//p')
+	check "kernel.org: in place of Debian's ($apt)" "$(echo "$said" | grep -c "^[^;]*; Linux 9.9.1 of kernel.org is in its place"):$(echo "$said" | tail -n 1)" "1:Linux 9.9.1"
+done
+rm "$tmp/roomy/apt-get"
+mv "$tmp/releases" "$tmp/project/patches/releases"
+rm "$tmp/project/patches/tarballs"
 check "kernel.org: what is there is not fetched again" \
 	"$(rm -rf "$tmp/o/9.9"; base "file://$tmp/none" | sed -n 's/^ *EXTRACT *//p')" 'Linux 9.9.1'
 echo changed >>"$tmp/o/download/linux-9.9.1.tar.xz"

@@ -26,8 +26,8 @@ page=Documentation/userspace-api/clone_autoreap.rst
 leash=Documentation/userspace-api/clone_autokill.rst
 header=samples/pidfd/helper.h
 clone2=$(cd "$top" && echo man/0001-*.patch)
-told "$page" 'nothing can replace has no fallback' CLONE_NNP EINVAL ENOSYS EPERM 'starts nothing'
-told "$header" 'flags of clone3() that no other way can replace' 'If they cannot be had' 'nothing is started'
+told "$page" 'are for clone3() alone' 'cannot be had' CLONE_NNP EINVAL ENOSYS EPERM 'starts nothing'
+told "$header" 'flags that only clone3() can give' 'If they cannot be had' 'nothing is started'
 for where in "$page" "$header" README.md; do
 	told "$where" 'GPL-2.0 OR BSD-3-Clause'
 done

@@ -74,6 +74,10 @@ if [ "$(id -u)" = 0 ]; then
 	check "theirs, without .git: base" "$(in_base "$tmp/plain")" "$files"
 	check "theirs, without .git: reach" "$({ reach "$tmp/plain" || :; } 2>&1 | grep -c "REACH .*/plain: ")" 1
 
+	refuses "theirs: am, by sudo" "KDIR=.*/theirs is your own, and what root writes there would not be; say make am without sudo" \
+		env SUDO_UID=1234 KDIR="$tmp/theirs" "$project/scripts/am.sh"
+	check "theirs: and nothing there is root's" "$(find "$tmp/theirs" -user 0)" ""
+
 	# Root in a project of a user's, without sudo: that user's O is trusted as the project is.
 	cp -r "$project" "$tmp/of_user"
 	chown -R 1234 "$tmp/of_user"

@@ -88,18 +88,20 @@ static int ends_with(pid_t pid, int wanted)
 static int finish_living(void)
 {
 	struct helper helper = { .way = HELPER_BY_AUTOREAP };
+	pid_t pid;
 
 	signal(SIGCHLD, SIG_IGN);
-	helper.pid = fork();
-	if (!helper.pid) {
+	pid = fork();
+	if (!pid) {
 		usleep(300000);
 		_exit(5);
 	}
-	helper.pidfd = syscall(__NR_pidfd_open, helper.pid, 0);
+	helper.pid = pid;
+	helper.pidfd = syscall(__NR_pidfd_open, pid, 0);
 	alarm(10);
 	if (!helper_wait(&helper, NULL) || errno != EPERM)
 		err(1, "helper_wait");
-	if (!kill(helper.pid, 0))
+	if (!kill(pid, 0))
 		errx(1, "the helper is still there");
 	return 0;
 }

@@ -8,7 +8,7 @@
 . "$top/scripts/tests/tiny.sh"
 tiny_tree
 # As Debian's: what is not tracked is ignored.
-printf '*.o\n#\n/*\n!/debian/\n' >"$tiny/.gitignore"
+printf '*.o\n*.patch\npatches\n#\n/*\n!/debian/\n' >"$tiny/.gitignore"
 git -C "$tiny" add -f .gitignore
 git -C "$tiny" commit -q -m ignore
 git -C "$tiny" tag -f base >/dev/null
@@ -59,6 +59,17 @@ check "export: a commit on the branch is exported" "$(export_)" "  REFRESH  patc
 check "export: after which it is nobody's own" "$(mrproper 2>&1; [ -e "$O" ] && echo there)" ""
 fresh
 
+# Files that the series adds are made from this project's.
+echo mine >>"$tree/samples/pidfd/loop.c"
+w commit -a --amend --no-edit
+kept "a file of this project, amended there: export" 'adds another samples/pidfd/loop\.c than .* has, and .make tree. takes that one; make them the same' export_
+cp "$tree/samples/pidfd/loop.c" "$project/samples/pidfd/loop.c"
+check "and when it is the same here" "$(export_; tree_; tail -n 1 "$tree/samples/pidfd/loop.c")" \
+	"  REFRESH  patches/6.12/0004-clone-last.patch
+  AM       patches/6.12 (4 patches)
+mine"
+fresh
+
 echo mine >>"$tree/kernel/pid.c"
 kept "edits: mrproper" 'has uncommitted edits; commit and .make export. them; .rm -rf .*kdir-[0-9]*. drops it' mrproper
 kept "edits: export" 'has uncommitted edits; commit' export_
@@ -73,6 +84,13 @@ changed
 kept "edits, and no Makefile: tree" 'has uncommitted edits' tree_
 fresh
 
+for flag in assume-unchanged skip-worktree; do
+	echo mine >>"$tree/kernel/pid.c"
+	w update-index "--$flag" kernel/pid.c
+	kept "$flag: mrproper" 'git was told not to see edits .kernel/pid\.c.; .git -C .* update-index --no-assume' mrproper
+	kept "$flag: export" 'git was told not to see edits .kernel/pid\.c.' export_
+	fresh
+done
 echo new >"$tree/kernel/new.c"
 kept "a new file: mrproper" 'has new files .kernel/new\.c.; .git add -f. them' mrproper
 kept "a new file: export" 'has new files .kernel/new\.c.' export_
@@ -82,6 +100,27 @@ echo new >"$tree/lib/new.c"
 kept "a new file that Debian's tree ignores: mrproper" 'has new files .lib/new\.c.' mrproper
 kept "a new file that Debian's tree ignores: export" 'has new files .lib/new\.c.' export_
 rm -r "${tree:?}/lib"
+# Of what the kernel's .gitignore has, people make some; and what they hide themselves is theirs.
+for ignore in Debian kernel; do
+	if [ "$ignore" = kernel ]; then
+		printf '*.o\n*.patch\npatches\n' >"$tree/.gitignore"
+		w commit -a -m ignore
+		export_ >/dev/null
+	fi
+	for file in mine.patch patches/mine notes/mine; do
+		mkdir -p "$(dirname "$tree/$file")"
+		echo mine >"$tree/$file"
+		case $file in notes*) echo '*' >"$tree/notes/.gitignore" ;; esac
+		kept "$file, .gitignore of $ignore: mrproper" 'has new files .(mine.patch|patches/mine|notes/.*).;' mrproper
+		rm -rf "${tree:?}/${file%%/*}"
+	done
+	mkdir -p "$work/linux.git/info"
+	echo mine >"$work/linux.git/info/exclude"
+	echo mine >"$tree/kernel/mine"
+	kept "a file of info/exclude, .gitignore of $ignore: mrproper" 'has new files .kernel/mine.' mrproper
+	rm "$tree/kernel/mine" "$work/linux.git/info/exclude"
+done
+fresh
 echo made >"$tree/kernel/pid.o"
 check "what a build makes is none" "$(export_)" "  SAME     patches/6.12"
 fresh
@@ -159,6 +198,19 @@ clean
 check "a second worktree: clean keeps it" "$(git -C "$tmp/second" log -1 --format=%s)" mine
 fresh
 
+# Not there for a moment
+git --git-dir="$work/linux.git" worktree add -q --detach "$tmp/second" series
+git -C "$tmp/second" commit -q --allow-empty -m mine
+mv "$tmp/second" "$tmp/moved"
+clean
+KIND=base "$project/scripts/checkout.sh" base >/dev/null
+clean
+mv "$tmp/moved" "$tmp/second"
+check "a second worktree that was not there for a moment: clean and checkout keep it" \
+	"$(git -C "$tmp/second" log -1 --format=%s 2>&1; git --git-dir="$work/linux.git" worktree list | wc -l)" "mine
+3"
+fresh
+
 # A tree that is compared with that of the series, in which somebody has worked
 KIND=base "$project/scripts/checkout.sh" base >/dev/null
 check "a tree to compare with: clean removes it" "$(clean; ls "$work")" "linux
@@ -177,6 +229,9 @@ fresh
 # A repository that is not found is no reason to delete what is there.
 mv "$work/linux.git/worktrees/linux" "$tmp/lost"
 refuses "a tree that has lost its repository: mrproper" 'has lost its repository; .*worktree repair' mrproper
+rm -rf "$work/linux.git"
+refuses "a tree whose repository is gone: mrproper" 'has lost its repository, .*/linux\.git; put that back; .rm -rf' mrproper
+check "and the tree is there" "$([ -f "$tree/kernel/pid.c" ] && echo there)" there
 fresh
 # An interrupted make tree is no work.
 rm "$work/linux.git/worktrees/linux/index" "$tree/Makefile"

@@ -170,19 +170,30 @@ static inline void ar_start_set_up(struct __test_metadata *const _metadata,
 	ASSERT_EQ(variant->way.way, starts->way); \
 } while (0)
 
-/* It does not: what is said about that, and that there is no pidfd. */
+/* There is none, before and after its life, and no other process is taken for it. */
+#define EXPECT_NO_HELPER(who) do { \
+	EXPECT_EQ(-1, (who)->pid); \
+	EXPECT_EQ(-1, (who)->pidfd); \
+	EXPECT_EQ(-1, helper_kill(who, 0)); \
+	EXPECT_EQ(ESRCH, errno); \
+	EXPECT_EQ(-1, helper_wait(who, NULL)); \
+	EXPECT_EQ(ECHILD, errno); \
+} while (0)
+
+/* It does not: what is said about that. */
 #define EXPECT_NO_START(error, at, who, args) do { \
 	struct helper *starts = (who); \
 	EXPECT_EQ(-1, helper_start(starts, args)); \
 	EXPECT_EQ(error, errno); \
 	EXPECT_EQ((enum helper_step)(at), starts->step); \
-	EXPECT_EQ(-1, starts->pidfd); \
+	EXPECT_NO_HELPER(starts); \
 } while (0)
 
 #define EXPECT_ENDS(wanted, who) do { \
 	int status = -1; \
 	EXPECT_EQ(0, helper_wait(who, &status)); \
 	EXPECT_EQ(wanted, status); \
+	EXPECT_NO_HELPER(who); \
 } while (0)
 
 /* What a helper is, and has. */
