@@ -36,7 +36,7 @@ qemu() {
 	  -nodefaults -no-user-config -display none -no-reboot \\
 	  $(ports "$2" "$3") \\
 	  -kernel '${KERNEL:-$obj/$image}' -initrd '$initramfs' \\
-	  -append 'console=$console GUEST=$1 RESULTS=$results REPEAT=$REPEAT ${ROUNDS:+KSFT_ROUNDS=$ROUNDS }${SEED:+KSFT_SEED=$SEED }${MINUTES:+KSFT_MINUTES=$MINUTES }${MILLIONS:+MILLIONS=$MILLIONS }$warn panic=-1 oops=panic quiet loglevel=5 rcupdate.rcu_cpu_stall_timeout=60'
+	  -append 'console=$console GUEST=$1 RESULTS=$results REPEAT=$REPEAT ${ROUNDS:+KSFT_ROUNDS=$ROUNDS }${SEED:+KSFT_SEED=$SEED }${MINUTES:+KSFT_MINUTES=$MINUTES }${MILLIONS:+MILLIONS=$MILLIONS }${DEBUG:+SLOW=$DEBUG }$warn panic=-1 oops=panic quiet loglevel=5 rcupdate.rcu_cpu_stall_timeout=60'
 	END
 }
 

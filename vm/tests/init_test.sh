@@ -9,7 +9,7 @@ top=$(cd "$(dirname -- "$0")/../.." && pwd)
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-init.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
 . "$top/scripts/tests/tap.sh"
-unset REPEAT MILLIONS KSFT_ROUNDS KSFT_MINUTES
+unset REPEAT MILLIONS KSFT_ROUNDS KSFT_MINUTES SLOW
 guest=$tmp/guest
 mkdir -p "$tmp/bin"
 for name in mount stty reboot sleep; do
@@ -55,6 +55,9 @@ guest: end 0
 timeout=86400"
 program kselftest/run_kselftest.sh 'echo "tests $*" # override-timeout'
 check "nor by a runner that has an option for it" "$(boot kselftest KSFT_MINUTES=5)" "guest: begin
+tests -o 86400
+guest: end 0"
+check "nor what is slow by its kernel" "$(boot kselftest SLOW=kasan)" "guest: begin
 tests -o 86400
 guest: end 0"
 program kselftest/run_kselftest.sh 'echo tests; exit 3'
