@@ -172,11 +172,12 @@ static inline void ar_start_set_up(struct __test_metadata *const _metadata,
 
 /* There is none, before and after its life, and no other process is taken for it. */
 #define EXPECT_NO_HELPER(who) do { \
-	EXPECT_EQ(-1, (who)->pid); \
-	EXPECT_EQ(-1, (who)->pidfd); \
-	EXPECT_EQ(-1, helper_kill(who, 0)); \
+	struct helper *none = (who); \
+	EXPECT_EQ(-1, none->pid); \
+	EXPECT_EQ(-1, none->pidfd); \
+	EXPECT_EQ(-1, helper_kill(none, 0)); \
 	EXPECT_EQ(ESRCH, errno); \
-	EXPECT_EQ(-1, helper_wait(who, NULL)); \
+	EXPECT_EQ(-1, helper_wait(none, NULL)); \
 	EXPECT_EQ(ECHILD, errno); \
 } while (0)
 
@@ -190,10 +191,11 @@ static inline void ar_start_set_up(struct __test_metadata *const _metadata,
 } while (0)
 
 #define EXPECT_ENDS(wanted, who) do { \
+	struct helper *ends = (who); \
 	int status = -1; \
-	EXPECT_EQ(0, helper_wait(who, &status)); \
+	EXPECT_EQ(0, helper_wait(ends, &status)); \
 	EXPECT_EQ(wanted, status); \
-	EXPECT_NO_HELPER(who); \
+	EXPECT_NO_HELPER(ends); \
 } while (0)
 
 /* What a helper is, and has. */
