@@ -207,6 +207,17 @@ static inline int ar_gated_thread(void *gate)
 	return 0;
 }
 
+/*
+ * Ends the process whose leader has ended: with exit() alone, the code of the leader
+ * would be that of the process before Linux 6.0.
+ */
+static inline int ar_gated_last_thread(void *gate)
+{
+	ar_gate_pass(gate);
+	syscall(__NR_exit_group, AR_CHILD_CODE);
+	return 0;
+}
+
 /* A child whose first thread ends at once, while a second waits at the gate. */
 static inline pid_t ar_start_leaderless(__u64 flags, int *pidfd, struct ar_gate *gate)
 {

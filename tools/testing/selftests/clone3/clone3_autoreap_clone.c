@@ -357,6 +357,8 @@ TEST_F(autoreap, combines_with_other_flags)
 		args.child_tid = ar_ptr(&tid);
 		args.stack = args.flags & CLONE_VM ? ar_ptr(empty_stack) : 0;
 		args.stack_size = args.flags & CLONE_VM ? sizeof(empty_stack) / 2 : 0;
+		/* Before Linux 5.16 a core dump would kill all who share the memory. */
+		ASSERT_EQ(0, prctl(PR_SET_DUMPABLE, !(args.flags & CLONE_VM)));
 		pid = ar_clone3(&args, sizeof(args));
 		if (!pid) {
 			syscall(__NR_exit_group, AR_CHILD_CODE);

@@ -306,7 +306,7 @@ static pid_t start_watched(__u64 flags, int *pidfd, const struct exec_thread *th
 	/* Yama knows siblings only by consent. */
 	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
 	if (thread->leaves) {
-		ar_tell(report, ar_start_thread(ar_gated_thread, thread->gate, NULL));
+		ar_tell(report, ar_start_thread(ar_gated_last_thread, thread->gate, NULL));
 		ar_hear(thread->go);
 		syscall(__NR_exit, 0);
 	}

@@ -242,7 +242,7 @@ static void run_child(struct family *f, bool threaded)
 {
 	ar_tell(f->report[1], getpid());
 	if (threaded)
-		ar_tell(f->report[1], ar_start_thread(ar_gated_thread, &f->last, NULL));
+		ar_tell(f->report[1], ar_start_thread(ar_gated_last_thread, &f->last, NULL));
 	ar_gate_pass(&f->gate);
 	syscall(__NR_exit, threaded ? 255 : AR_CHILD_CODE);
 }

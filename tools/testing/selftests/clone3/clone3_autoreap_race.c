@@ -158,7 +158,7 @@ FIXTURE_TEARDOWN(told)
 static int exit_after_leader(void *arg)
 {
 	ar_await_state(getpid(), 'Z');
-	return syscall(__NR_exit, *(int *)arg);
+	return syscall(__NR_exit_group, *(int *)arg);
 }
 
 /* Start a child that exits with @code, which the last of its threads decides. */

@@ -20,6 +20,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -240,6 +241,17 @@ static inline void ar_gate_pass(const struct ar_gate *gate)
 static inline int ar_gate_open(const struct ar_gate *gate)
 {
 	return write(gate->fd[1], "", 1) == 1 ? 0 : -1;
+}
+
+/* Whether this kernel is older than Linux @major.@minor, by its name. */
+static inline bool ar_older(int major, int minor)
+{
+	int has_major = 0, has_minor = 0;
+	struct utsname name;
+
+	if (uname(&name) || sscanf(name.release, "%d.%d", &has_major, &has_minor) != 2)
+		return false;
+	return has_major < major || (has_major == major && has_minor < minor);
 }
 
 /* The exit code of every gated child: what a wait for it would return. */
