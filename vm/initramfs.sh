@@ -20,11 +20,19 @@ failed() {
 	die "$1: $(grep -m1 -E 'error:|\*\*\*|No such' "$logs/$1.log" || tail -n 1 "$logs/$1.log") (log: $logs/$1.log)"
 }
 
+# make_tests LOG CFLAGS LDFLAGS ARGUMENTS...: make in the kselftests. The lib.mk of RHEL 9 takes
+# no flags of the user's but from the environment.
+make_tests() (
+	log=$1 cflags=$2 ldflags=$3
+	shift 3
+	grep -q USERLDFLAGS "$tree/tools/testing/selftests/lib.mk" || export CFLAGS="$cflags" LDFLAGS="$ldflags"
+	logged "$logs/$log.log" compile make USERCFLAGS="$cflags" USERLDFLAGS="$ldflags" "$@"
+)
+
 step TESTS "$TARGETS"
-logged "$logs/kselftest.log" compile make -C "$tree/tools/testing/selftests" O="$obj" \
+make_tests kselftest "-Wall${cross:+ -idirafter $cross/usr/include}" \
+	"$LINK${cross:+ -L$(dirname "$cross"/usr/lib/*/libcap.a)}" -C "$tree/tools/testing/selftests" O="$obj" \
 	ARCH="$ARCH" CROSS_COMPILE="$CROSS_COMPILE" TARGETS="$TARGETS" FORCE_TARGETS=1 \
-	USERCFLAGS="-Wall${cross:+ -idirafter $cross/usr/include}" \
-	USERLDFLAGS="$LINK${cross:+ -L$(dirname "$cross"/usr/lib/*/libcap.a)}" \
 	INSTALL_PATH="$root/kselftest" install || failed kselftest
 
 sample=$tree/samples/pidfd/clone-autoreap.c
@@ -75,9 +83,8 @@ for target in $TARGETS; do
 	step TESTS "$target, 32-bit"
 	mkdir -p "$out" "$root/kselftest/${target}_32"
 	# shellcheck disable=SC2086,SC2046
-	logged "$logs/kselftest32.log" compile make -C "$dir" OUTPUT="$out" CC="$cc32" \
-		KHDR_INCLUDES="-isystem $obj/${headers32:+headers32/}usr/include" \
-		USERCFLAGS='-Wall -Werror=return-type' USERLDFLAGS="-static $ldflags32" LDLIBS= \
+	make_tests kselftest32 '-Wall -Werror=return-type' "-static $ldflags32" -C "$dir" OUTPUT="$out" CC="$cc32" \
+		KHDR_INCLUDES="-isystem $obj/${headers32:+headers32/}usr/include" LDLIBS= \
 		$(printf "$out/%s " $programs) || failed kselftest32
 	[ ! -f "$dir/settings" ] || cp "$dir/settings" "$root/kselftest/${target}_32/"
 	for program in $programs; do

@@ -15,11 +15,13 @@ status=0
 "$top/vm/qemu.sh" "$1" || status=$?
 [ "$status" != 2 ] && [ "$status" != 130 ] || exit "$status"
 
-# What a debug kernel reports, and is no fault of this series; each with its reason.
-allow=$top/vm/config/debug/$DEBUG.allow
-[ -f "$allow" ] || allow=
+# What a kernel reports, and a debug kernel, and is no fault of this series; each with its reason.
+allow=$run/allow
+for file in "$top/vm/config/base.allow" "$top/vm/config/debug/$DEBUG.allow"; do
+	[ ! -f "$file" ] || cat "$file"
+done >"$allow"
 judge() {
-	"$top/vm/verdict.sh" --status "$status" ${allow:+--allow "$allow"} --expected "$expected" \
+	"$top/vm/verdict.sh" --status "$status" --allow "$allow" --expected "$expected" \
 		"$run/console.log" "$run/results.log"
 }
 

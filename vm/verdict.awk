@@ -51,7 +51,8 @@ function parse(line) {
 	else if (name == "") { # ksft_test_result_skip() and its like print the directive first
 		name = why
 		why = ""
-	}
+	} else if (substr(running, length(running) - length(name)) == "." name) # RHEL 9 leaves out the fixture
+		name = running
 }
 
 # What the program said since its last result, less the harness's frame and vm/timeout; the last ten lines are shown.

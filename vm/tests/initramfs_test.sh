@@ -18,9 +18,12 @@ tests=$tree/tools/testing/selftests
 mkdir -p "$tests/clone3" "$obj" "$O/6.12/log" "$tmp/bin"
 printf 'VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 1\n' >"$tree/Makefile"
 echo CONFIG_COMPAT=y >"$obj/.config"
+# shellcheck disable=SC2016 # make's
+echo 'LDFLAGS += $(USERLDFLAGS)' >"$tests/lib.mk"
 # All sources are built; the list leaves out what is run only by name.
 cat >"$tests/Makefile" <<'END'
 install:
+	@[ -z "$$LDFLAGS" ] || echo "$$CFLAGS $$LDFLAGS"
 	@! grep -s error: clone3/*.c
 	@mkdir -p $(INSTALL_PATH)/clone3
 	@cd clone3 && for p in *.c; do touch $(INSTALL_PATH)/clone3/$${p%.c}; done
@@ -79,6 +82,10 @@ usr/bin/timeout
 verdict.awk"
 check "the same again is the same" "$(cksum <"$initramfs"; touch "$tests/clone3"/*; sleep 0.01; made)" "$(cksum <"$initramfs")
 0"
+
+check "flags of a lib.mk that has no USERLDFLAGS" "$(mv "$tests/lib.mk" "$tmp"; : >"$tests/lib.mk"; made
+	mv "$tmp/lib.mk" "$tests"; grep -e -static "$O/6.12/log/kselftest.log")" "0
+-Wall -static"
 
 # TESTS
 check "TESTS: one" "$(made TESTS=clone3_autoreap; cat "$list")" "0

@@ -92,7 +92,9 @@ kernel    did not boot
 0 passed, 1 failed, 0 skipped"
 check "run: the kernel complains" "$(boots "$passes; echo 'BUG: KCSAN: data-race in a / b' >\"\$console\"" | sed '1p; /^SPLAT/!d')" "3
 SPLAT BUG: KCSAN: data-race in a / b"
-# What a debug kernel is allowed to say
+# What a base says by itself, and what a debug kernel may
+echo 'KCSAN: data-race in c / d' >"$project/vm/config/base.allow"
+check "run: which the base does" "$(boots "$passes; echo 'BUG: KCSAN: data-race in c / d' >\"\$console\"" | head -n 1)" 0
 echo 'KCSAN: data-race in a / b' >"$project/vm/config/debug/kcsan.allow"
 cp "$O/6.12/expected" "$tmp/list"
 check "run: which a debug kernel may" "$(boots "$passes; echo 'BUG: KCSAN: data-race in a / b' >\"\$console\"" DEBUG=kcsan | head -n 1)" 0
