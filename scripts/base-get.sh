@@ -116,7 +116,7 @@ free=$(df -Pk "$work" | awk 'NR == 2 { print $4 }')
 	die "no space: $((free / 1000)) MB free below $O, $((need / 1000)) MB needed; say O=another-directory"
 cd "$work/new"
 # shellcheck disable=SC2046
-set -- $(awk -v base="$BASE" '$1 == base { print $4, $5 }' "$top/patches/releases")
+set -- $(awk -v base="$BASE" '$1 == base { print $5, $6 }' "$top/patches/releases")
 tar=/usr/src/$package.tar.xz
 if [ "${2:--}" != - ]; then
 	from_kernel_org "$@"

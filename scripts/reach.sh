@@ -7,7 +7,7 @@
 #         without such tags, the first commit of each version that its Makefile tells.
 #         Of a directory, its files. Without KDIR: all versions of linux-source-* that
 #         this machine's apt offers, with ELSEWHERE=1 other releases of Debian too.
-#   TAGS  patterns of tags, which each KDIR must have one of; v6* to v9* if not given
+#   TAGS  patterns of tags, which each KDIR must have one of; v5* to v9* if not given
 #   OVER  a vendor's patches, which are laid over each tree first, as far as they touch
 #         a file of the series; a tree that does not take them is left out
 # Prints a line a tree, then a table of ranges, then
@@ -19,7 +19,7 @@
 . "$top/scripts/lib/place.sh"
 . "$top/scripts/lib/own.sh"
 trees=${KDIR:-} asked=${TAGS:-}
-: "${TAGS:=v[6-9]*}" "${OVER:=}"
+: "${TAGS:=v[5-9]*}" "${OVER:=}"
 [ -z "$asked" ] || [ -n "$trees" ] || die "TAGS=$asked: say whose; name git trees with KDIR"
 
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/autoreap-reach.XXXXXX")

@@ -21,65 +21,77 @@ version=$(show Makefile | kernel_version)
 
 # none WHY: there is no series for this tree; the one that its files are most like
 none() {
-	if older 5.14; then near=6.1
-	elif older 5.15; then near=6.6	# RHEL 9
+	if older 5.15; then near=5.10
+	elif older 6.0; then near=5.15
 	elif older 6.4; then near=6.1
-	elif older 6.9; then near=6.6
+	elif older 6.10; then near=6.6
 	elif older 6.15; then near=6.12-early
 	else near=6.18-early
 	fi
 	die "$1; the nearest is patches/$near, never built for it: SERIES=$near applies that, whole or not at all"
 }
 
+# pidfds: what the tree's pidfds have, in the words of patches/releases
 pidfd=include/uapi/linux/pidfd.h
+pidfds() {
+	if ! older 7.1; then
+		# A release of 7.3 has learned to look the task up first; its last -rc had not.
+		if has fs/pidfs.c pidfs_task_owns_pid; then echo flag-owner; else echo flag; fi
+	elif has $pidfd PIDFD_INFO_EXIT && has fs/pidfs.c 'pid->attr'; then
+		if has $pidfd PIDFD_INFO_SIZE_VER1; then echo attr-sizes; else echo attr; fi
+	elif has $pidfd PIDFD_INFO_EXIT && has fs/pidfs.c 'struct pidfs_exit_info __pei'; then
+		if show fs/pidfs.c | sed -n '/^static long pidfd_info(/,/^}/p' | grep -q 'struct task_struct \*task;'; then
+			echo exit-leak
+		elif has fs/pidfs.c delay_group_leader; then
+			echo exit
+		else
+			echo exit-anytime
+		fi
+	elif has $pidfd PIDFD_GET_INFO; then
+		echo info
+	elif has fs/pidfs.c delay_group_leader; then
+		echo wake
+	else
+		echo -
+	fi
+}
+
 if has include/linux/sched/signal.h task_exit_status; then
 	die "this tree of Linux $version has this series already, or a part of it (task_exit_status()); start from a tree without it"
 elif ! older 7.1; then
 	has include/uapi/linux/sched.h CLONE_AUTOREAP ||
 		die "Linux $version of this tree has no CLONE_AUTOREAP, as mainline has since 7.1: there is no series for it"
-	# A release of 7.3 has learned to look the task up first; its last -rc had not.
-	series=7.1
-	! has fs/pidfs.c pidfs_task_owns_pid || series=7.3
 elif has include/uapi/linux/sched.h CLONE_AUTOREAP; then
 	die "Linux $version of this tree has CLONE_AUTOREAP already, which this series would add"
 elif [ -n "${SERIES:-}" ]; then
-	case $SERIES in
-	*[!0-9a-z.-]* | [!0-9]*) die "SERIES=$SERIES is no directory of $top/patches" ;;
-	esac
-	[ -d "$top/patches/$SERIES" ] || die "SERIES=$SERIES is no directory of $top/patches"
-	echo "$top/patches/$SERIES"
+	series=$top/patches/$SERIES
+	case $SERIES in *[!0-9a-z.-]* | [!0-9]*) series= ;; esac
+	[ -d "$series" ] || die "SERIES=$SERIES is no directory of $top/patches"
+	echo "$series"
 	exit
-elif older 6.1; then
-	none "Linux $version is older than 6.1, the oldest kernel that there is a series for"
-elif has $pidfd PIDFD_INFO_EXIT && has fs/pidfs.c 'pid->attr'; then
-	series=6.18
-	# 6.18.2 has given the size of struct pidfd_info a name.
-	has $pidfd PIDFD_INFO_SIZE_VER1 || series=6.18-early
-	older 6.19 || series=6.19
-	older 7.0 || series=7.0
-elif has $pidfd PIDFD_INFO_EXIT && has fs/pidfs.c 'struct pidfs_exit_info __pei'; then
-	# The exit information of 6.15, brought to an older kernel: whole, without its
-	# rule for poll, or with a reference that is never put.
-	series=6.12-exitinfo
-	has fs/pidfs.c delay_group_leader || series=6.12-el10
-	! show fs/pidfs.c | sed -n '/^static long pidfd_info(/,/^}/p' | grep -q 'struct task_struct \*task;' ||
-		series=6.12-sles16
-elif has $pidfd PIDFD_GET_INFO; then
-	none "Linux $version of this tree has PIDFD_GET_INFO without an exit status, which no series here starts from"
-elif ! older 6.13 || { older 6.12 && ! older 6.7; } || { older 6.6 && ! older 6.2; }; then
-	none "Linux $version has reached its end of life, and there is no series for it"
-elif older 6.6; then
-	series=6.1
-elif older 6.12; then
-	series=6.6
-elif has fs/pidfs.c delay_group_leader; then
-	series=6.12
-else
-	series=6.12-early
 fi
 
-first=$(awk -v series="$series" '$2 == series { print $3; exit }' "$top/patches/releases")
-! older "$first" ||
-	die "Linux $version is older than $first, the first release that patches/$series is for; SERIES=$series tries it all the same"
-[ -d "$top/patches/$series" ] || die "no series for Linux $version in $top/patches"
-echo "$top/patches/$series"
+# The last line for such pidfds and this version; else what is wrong with the one that is nearest
+kind=$(pidfds)
+# shellcheck disable=SC2046
+set -- $(grep -v '^#' "$top/patches/releases" | while read -r _ series word first _; do
+	[ "$word" = "$kind" ] || continue
+	from=${first%+}
+	# Of this A.B, or of a later one where that is said
+	case $version in
+	"${from%.*}".*) ;;
+	*) if [ "$first" = "$from" ] || older "$from"; then continue; fi ;;
+	esac
+	if older "$from"; then echo "$series $from"; else echo "$series -"; fi
+done | awk '$2 == "-" { fits = $0 } { last = $0 } END { print fits ? fits : last }')
+if [ -z "${1:-}" ]; then
+	[ "$kind" != info ] ||
+		die "Linux $version of this tree has PIDFD_GET_INFO without an exit status: no series adds only that, and none would apply"
+	! older 5.10 ||
+		none "Linux $version is older than 5.10, the oldest kernel that there is a series for"
+	none "Linux $version has reached its end of life, and there is no series for it"
+elif [ "$2" != - ]; then
+	die "Linux $version is older than $2, the first release that patches/$1 is for; SERIES=$1 tries it all the same"
+fi
+[ -d "$top/patches/$1" ] || die "no series for Linux $version in $top/patches"
+echo "$top/patches/$1"

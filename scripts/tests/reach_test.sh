@@ -45,8 +45,10 @@ none() {
 	tree "$@"
 	refuses "series: none for $(echo "$*" | tr "\n" " ")" "$pattern" series
 }
-fits 6.1 6.1.192 none none
-fits 6.6 6.6.0 none none
+for row in 5.10:5.10.265 5.14-el9:5.14.0 5.15:5.15.86 6.1:6.1.192 6.1:6.2.0 6.4:6.4.6 6.6:6.5.13 \
+		6.6:6.6.0 6.6:6.7.0 6.6:6.8.12 6.12-early:6.11.9; do
+	fits "${row%:*}" "${row#*:}" none none
+done
 fits 6.12-early 6.12.10 none 'thread_group_empty(task)'
 fits 6.12 6.12.31 none 'delay_group_leader(task)'
 info='struct pidfs_exit_info __pei; '
@@ -57,22 +59,29 @@ static long pidfd_info(struct file *file)
 	struct task_struct *task;
 }"
 for v in 6.19 7.0; do
-	fits "$v" "$v.0" PIDFD_INFO_EXIT 'pid->attr'
+	fits "$v" "$v.0" 'PIDFD_INFO_EXIT PIDFD_INFO_SIZE_VER1' 'pid->attr'
 done
-fits 6.18-early 6.18.0 PIDFD_INFO_EXIT 'pid->attr'
-fits 6.18 6.18.2 'PIDFD_INFO_EXIT PIDFD_INFO_SIZE_VER1' 'pid->attr'
+for v in 6.17.0 6.18.0; do
+	fits 6.18-early "$v" PIDFD_INFO_EXIT 'pid->attr'
+done
+for v in 6.17.13 6.18.2; do
+	fits 6.18 "$v" 'PIDFD_INFO_EXIT PIDFD_INFO_SIZE_VER1' 'pid->attr'
+done
 fits 7.1 7.1.2 PIDFD_INFO_EXIT 'pid->attr' CLONE_AUTOREAP
 fits 7.1 7.2.6 PIDFD_INFO_EXIT 'pid->attr' CLONE_AUTOREAP
 fits 7.1 7.3.0 PIDFD_INFO_EXIT 'pid->attr' CLONE_AUTOREAP
-fits 7.3 7.3.4 PIDFD_INFO_EXIT 'pid->attr; pidfs_task_owns_pid' CLONE_AUTOREAP
-none 'Linux 5\.15\.9 is older than 6\.1, .* nearest is patches/6\.1, .* SERIES=6\.1 ' 5.15.9 none none
-none ' SERIES=6\.6 ' 5.14.0 none none
-none ' SERIES=6\.1 ' 5.10.200 none none
-none 'Linux 6\.1\.1 is older than 6\.1\.2, the first release that patches/6\.1 is for' 6.1.1 none none
-for row in 6.2.0:6.1 6.5.13:6.6 6.7.0:6.6 6.11.9:6.12-early 6.17.0:6.18-early; do
+for v in 7.3.4 7.4.0; do
+	fits 7.3 "$v" PIDFD_INFO_EXIT 'pid->attr; pidfs_task_owns_pid' CLONE_AUTOREAP
+done
+none 'Linux 5\.4\.9 is older than 5\.10, .* nearest is patches/5\.10, .* SERIES=5\.10 ' 5.4.9 none none
+for row in 6.1.1:6.1.2:6.1 5.15.9:5.15.86:5.15 5.10.1:5.10.180:5.10; do
+	v=${row%%:*} first=${row#*:}
+	none "Linux $v is older than ${first%:*}, the first release that patches/${row##*:} is for; SERIES=${row##*:} " "$v" none none
+done
+for row in 5.16.0:5.15 6.0.5:6.1 6.3.5:6.1 6.9.0:6.6 6.10.0:6.12-early 6.16.0:6.18-early; do
 	none "Linux ${row%:*} has reached its end of life, .* SERIES=${row#*:} " "${row%:*}" none none
 done
-for row in 6.8.0:6.6 5.15.9:6.1 5.14.0:6.6; do
+for row in 6.9.0:6.6 5.15.9:6.1 5.14.0:6.1; do
 	tree "${row%:*}" none none
 	check "series: ${row#*:}, asked for on ${row%:*}" "$(SERIES=${row#*:} series)" "$top/patches/${row#*:}"
 done
@@ -81,7 +90,8 @@ for name in 6.5 common .. 6.6/../6.12 releases '6.6 '; do
 done
 none 'Linux 7\.1\.0 is older than 7\.1\.2, the first release that patches/7\.1 is for' \
 	7.1.0 PIDFD_INFO_EXIT 'pid->attr' CLONE_AUTOREAP
-none 'PIDFD_GET_INFO without an exit status' 6.12.40 PIDFD_GET_INFO none
+none 'PIDFD_GET_INFO without an exit status: .* none would apply' 6.12.40 PIDFD_GET_INFO none
+none 'has reached its end of life' 6.15.0 PIDFD_INFO_EXIT "$info delay_group_leader(task)"
 none 'has no CLONE_AUTOREAP' 7.1.2 PIDFD_INFO_EXIT 'pid->attr'
 none 'has CLONE_AUTOREAP already' 7.0.0 PIDFD_INFO_EXIT 'pid->attr' CLONE_AUTOREAP
 own_git init -q "$tmp/empty"
@@ -158,7 +168,7 @@ echo >"$tmp/linux-9.9.1/Kbuild"
 tar -C "$tmp" -cJf "$tmp/mirror/v9.x/linux-9.9.1.tar.xz" linux-9.9.1
 cp -r "$top/scripts" "$top/Makefile" "$top/vm" "$tmp/project"
 # sum FILE: makes it the right one
-sum() { echo "9.9 7.3 9.9.1 9.9.1 $(sha256sum <"$1" | cut -d' ' -f1)" >"$tmp/project/patches/releases"; }
+sum() { echo "9.9 7.3 - 9.9.1 9.9.1 $(sha256sum <"$1" | cut -d' ' -f1)" >"$tmp/project/patches/releases"; }
 sum "$tmp/mirror/v9.x/linux-9.9.1.tar.xz"
 room 7000 "$tmp/roomy"
 base() { PATH=$tmp/roomy:$PATH BASE=9.9 O=$tmp/o MIRROR=${1:-file://$tmp/mirror} "$tmp/project/scripts/base-get.sh"; }
@@ -189,7 +199,7 @@ kill "$server" || :
 # Where Debian's is not to be had.
 sed 's/^9.9 .* /9.9 9.9.1 /' "$tmp/project/patches/releases" >"$tmp/project/patches/tarballs"
 mv "$tmp/project/patches/releases" "$tmp/releases"
-echo '9.9 7.3 9.9.1 9.9.1 -' >"$tmp/project/patches/releases"
+echo '9.9 7.3 - 9.9.1 9.9.1 -' >"$tmp/project/patches/releases"
 for apt in 'echo E: no network; exit 100' none; do
 	printf '#!/bin/sh\n%s\n' "$apt" >"$tmp/roomy/apt-get"
 	chmod +x "$tmp/roomy/apt-get"
