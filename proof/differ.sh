@@ -28,9 +28,12 @@ for name in ${BASES:=$BASE}; do
 	2 | 130) status=2; break ;;
 	*) status=1 ;;
 	esac
-	programs=$(BASE=$name where; grep -c '_random$' "$expected" || :)
+	# shellcheck disable=SC2030 # for that shell alone
+	programs=$(export BASE="$name"; where; grep -c '_random$' "$expected" || :)
 	(
-		BASE=$name where
+		# shellcheck disable=SC2031
+		export BASE="$name"
+		where
 		tr -d '\r' <"$run/results.log"
 	) | awk '
 		/^guest: begin / { kernel = $3 }

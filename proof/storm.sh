@@ -17,12 +17,16 @@ guest_settings
 cd "$top"
 # programs DEBUG: how many there are on that kernel, which share its minutes
 programs() (
-	DEBUG=$1 where
+	# shellcheck disable=SC2030,SC2031 # for this shell alone
+	export DEBUG="$1"
+	where
 	grep -vc ' ' "$expected"
 )
 # gusts DEBUG: what each of them has told at its end
 gusts() (
-	DEBUG=$1 where
+	# shellcheck disable=SC2030,SC2031 # for this shell alone
+	export DEBUG="$1"
+	where
 	tr -d '\r' <"$run/results.log" | sed -n "s/^[# ]*\([1-9][0-9]* gusts.*wrong.*\)/DEBUG=$1: \1/p"
 )
 

@@ -250,17 +250,18 @@ once helper_on_a_leash_ends_with_its_owner leash -k ended
 once helper_outlives_its_owner leash '' running
 
 # A shell in which a library has a helper on a leash, by the first number that was free.
-# holds WAY RUNNING
+# holds WAY STATE: running or ended, and the exit status, or the error of helper_wait()
 holds() {
 	echo none >/tmp/said
 	LD_PRELOAD=$PWD/library.so HELPER=$1 REPORT=/tmp/said /usr/bin/bash -c \
 		'exec 3</dev/null 4<&3 5<&3 6<&3 7<&3 8<&3 9<&3; busybox sleep 1; exit'
 	figure "$(cat /tmp/said)"
-	read -r _ _ state _ </tmp/said
+	read -r _ _ state </tmp/said
 	[ "$state" = "$2" ]
 }
-once shell_that_takes_the_number_kills holds leashed ended
-once shell_does_not_take_a_high_number holds high running
+# ENODATA
+once shell_that_takes_the_number_kills holds leashed 'ended -61'
+once shell_does_not_take_a_high_number holds high 'running 7'
 
 # crash LIMIT: whoever dumps core from now on, its dump goes to a handler, which says whether
 # a process is there when it has read the dump: that, or the one in the file watched. Up to

@@ -128,10 +128,8 @@ static __attribute__((destructor)) void end(void)
 	fprintf(file, "%s %lld", way, (now.tv_sec - begin.tv_sec) * 1000LL +
 		(now.tv_nsec - begin.tv_nsec) / 1000000);
 	if (helper.pidfd >= 0) {
-		/* If the number is of another file by now, waiting for it would not end. */
-		if (!strcmp(way, "leashed"))
-			status = -EBADF;
-		else if (helper_wait(&helper, &status))
+		/* If the number is of another file by now, that is an error. */
+		if (helper_wait(&helper, &status))
 			status = -errno;
 		else
 			status = WEXITSTATUS(status);

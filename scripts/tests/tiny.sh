@@ -12,11 +12,11 @@ export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 
 # tiny_tree: makes $tiny, a git tree whose tag `base` is taken for Linux 6.12.118
 tiny_tree() {
-	mkdir -p "$tiny/kernel" "$tiny/fs" "$tiny/include/uapi/linux"
+	mkdir -p "$tiny/kernel" "$tiny/fs" "$tiny/include/uapi/linux" "$tiny/include/linux/sched"
 	cd "$tiny"
 	printf 'VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 118\n' >Makefile
 	for file in Kbuild kernel/fork.c kernel/exit.c kernel/signal.c kernel/ptrace.c kernel/pid.c \
-			include/uapi/linux/pidfd.h include/uapi/linux/sched.h; do
+			include/uapi/linux/pidfd.h include/uapi/linux/sched.h include/linux/sched/signal.h; do
 		seq -f "/* $file %g */" 30 >"$file"
 	done
 	echo 'delay_group_leader' >fs/pidfs.c
@@ -37,6 +37,8 @@ tiny_project() {
 		for file in kernel/*.c; do
 			sed -i "15s,^,/* $name */ ," "$file"
 		done
+		# By this a tree is known that has the series.
+		[ "$name" != one ] || sed -i '15s,^,/* task_exit_status */ ,' include/linux/sched/signal.h
 		[ "$name" != last ] || { mkdir -p samples/pidfd; seq 100 | tee samples/pidfd/loop.c >"$project/samples/pidfd/loop.c"; }
 		git add -f .
 		git commit -q -m "clone: $name"
