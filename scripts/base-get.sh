@@ -29,7 +29,7 @@ import() (
 	# Once: init would make its worktrees bare again.
 	[ -f "$repo/config" ] || own_git init -q --bare "$repo"
 	# Of a git tree, what it tracks. Of another, all but what a build makes.
-	if [ "$(git -C "$1" rev-parse --show-prefix 2>/dev/null || echo none)" = "" ]; then
+	if git_top "$1"; then
 		whole "$1"
 		git -C "$1" ls-files -z
 	else

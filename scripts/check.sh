@@ -7,22 +7,6 @@
 # Exit status: 0 if none failed; 1 otherwise; 2 if something could not be made.
 . "$(dirname -- "$0")/lib.sh"
 . "$top/scripts/lib/place.sh"
-where
-
-# The other architecture, if this run is not for another one itself.
-other=
-if [ "$ARCH" = "$host_arch" ]; then
-	other=arm64
-	[ "$ARCH" != arm64 ] || other=x86_64
-fi
-# All that is missing is said, or installed, at once.
-"$top/vm/qemu.sh" check
-"$top/scripts/deps.sh" guests $other
-"$top/vm/ready.sh"
-
-log=$O/log
-mkdir -p "$log"
-passed=0 failed=0 skipped=0
 
 # check NAME COMMAND...: a test that is a command; its output matters if it fails
 check() {
@@ -127,41 +111,59 @@ whole() {
 	done
 }
 
-cd "$top"
-check "patches: every link leads to a patch, every series has a cover letter" whole
-check "patches: each adds the files of the project" scripts/added.sh
-check "patches: nobody's sign-off" unsigned patches/*/*.patch patches/*/cover-letter man/*.patch
-check "patches/$BASE: applies with no fuzz; refresh changes nothing" scripts/refresh.sh --check
-check "patches/$BASE: as mails they give the same tree" scripts/mail.sh
-check "patches: each linux-source that apt offers takes its series" scripts/reach.sh
-for patch in patches/common/*.patch $(find patches/[0-9]* -type f -name '*.patch'); do
-	check "checkpatch --strict $patch" checkpatch "$patch"
-done
-# shellcheck disable=SC2046
-check "patches: repairs, upstream commits and comments, as messages.sh reads them" \
-	scripts/messages.sh $(find patches -type f \( -name '*.patch' -o -name cover-letter \))
-check "tests: each one that is cited exists" scripts/cited.sh
-check "README.svg: says what the picture of the page says" scripts/picture.sh --check
-# shellcheck disable=SC2046
-check "shellcheck" shellcheck -x -P SCRIPTDIR \
-	$(grep -rlE '^#!/bin/sh|^# shellcheck shell' scripts vm proof bench .ci)
-check "codespell" codespell -q 3 --ignore-words-list=smove,bu,inout,filp \
-	README.md MAINTAINERS Makefile scripts vm proof bench samples tools patches man Documentation
-check "mandoc" man_pages
-taps vm/tests/*_test.sh proof/tests/*_test.sh bench/tests/*_test.sh scripts/tests/*_test.sh
-guest
-set -- INITRAMFS="$work/initramfs-random.cpio" EXPECTED="$work/expected-random" \
-	RUN="$work/run-random" TESTS=clone3_autoreap_random ROUNDS=5000 SMP=1
-if env "$@" vm/initramfs.sh; then
-	guest "$@"
-else
-	step FAIL "the guest of the random programs is not built"
-	count 0 1 0
-fi
-if [ -n "$other" ] && ! "$top/scripts/debian.sh" sources sid >/dev/null 2>"$log/check.log"; then
-	step SKIP "the tests on $other, as Debian's compiler for it is not to be had: $(sed 's/^error: //' "$log/check.log")"
-	count 0 0 1
-elif [ -n "$other" ]; then
+# A mutant of a script that has changed would not be tried.
+mutants_apply() {
+	awk -f proof/harness.awk proof/mutants/harness/* >"$log/mutants" || return
+	while IFS='	' read -r name file _; do
+		awk -v name="$name" -f proof/harness.awk \
+			"$(grep -lxF -e "$name $file" proof/mutants/harness/*)" "$file" >/dev/null || return
+	done <"$log/mutants"
+}
+
+# texts: of patches, scripts and pages
+texts() {
+	check "patches: every link leads to a patch, every series has a cover letter" whole
+	check "patches: each adds the files of the project" scripts/added.sh
+	check "patches: nobody's sign-off" unsigned patches/*/*.patch patches/*/cover-letter man/*.patch
+	check "patches/$BASE: applies with no fuzz; refresh changes nothing" scripts/refresh.sh --check
+	check "patches/$BASE: as mails they give the same tree" scripts/mail.sh
+	check "patches: each linux-source that apt offers takes its series" scripts/reach.sh
+	for patch in patches/common/*.patch $(find patches/[0-9]* -type f -name '*.patch'); do
+		check "checkpatch --strict $patch" checkpatch "$patch"
+	done
+	# shellcheck disable=SC2046
+	check "patches: repairs, upstream commits and comments, as messages.sh reads them" \
+		scripts/messages.sh $(find patches -type f \( -name '*.patch' -o -name cover-letter \))
+	check "tests: each one that is cited exists" scripts/cited.sh
+	check "proof/mutants/harness: each applies" mutants_apply
+	check "README.svg: says what the picture of the page says" scripts/picture.sh --check
+	# shellcheck disable=SC2046
+	check "shellcheck" shellcheck -x -P SCRIPTDIR \
+		$(grep -rlE '^#!/bin/sh|^# shellcheck shell' scripts vm proof bench .ci)
+	check "codespell" codespell -q 3 --ignore-words-list=smove,bu,inout,filp \
+		README.md MAINTAINERS Makefile scripts vm proof bench samples tools patches man Documentation
+	check "mandoc" man_pages
+}
+
+# random_programs: some, in a guest of their own
+random_programs() {
+	set -- INITRAMFS="$work/initramfs-random.cpio" EXPECTED="$work/expected-random" \
+		RUN="$work/run-random" TESTS=clone3_autoreap_random ROUNDS=5000 SMP=1
+	if env "$@" vm/initramfs.sh; then
+		guest "$@"
+	else
+		step FAIL "the guest of the random programs is not built"
+		count 0 1 0
+	fi
+}
+
+# elsewhere: a few tests on $other
+elsewhere() {
+	if ! "$top/scripts/debian.sh" sources sid >/dev/null 2>"$log/check.log"; then
+		step SKIP "the tests on $other, as Debian's compiler for it is not to be had: $(sed 's/^error: //' "$log/check.log")"
+		count 0 0 1
+		return
+	fi
 	set -- ARCH="$other" TESTS="clone3_autoreap_clone clone3_autoreap_info clone3_autoreap_status"
 	step ARCH "$other"
 	if env "$@" vm/ready.sh; then
@@ -170,6 +172,33 @@ elif [ -n "$other" ]; then
 		step FAIL "the kernel of $other, or its guest, is not built"
 		count 0 1 0
 	fi
-fi
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" = 0 ]
+}
+
+main() {
+	where
+	cd "$top"
+	# The other architecture, if this run is not for another one itself.
+	other=
+	if [ "$ARCH" = "$host_arch" ]; then
+		other=arm64
+		[ "$ARCH" != arm64 ] || other=x86_64
+	fi
+	# All that is missing is said, or installed, at once.
+	"$top/vm/qemu.sh" check
+	"$top/scripts/deps.sh" guests $other
+	"$top/vm/ready.sh"
+
+	log=$O/log
+	mkdir -p "$log"
+	passed=0 failed=0 skipped=0
+
+	texts
+	taps vm/tests/*_test.sh proof/tests/*_test.sh bench/tests/*_test.sh scripts/tests/*_test.sh
+	guest
+	random_programs
+	[ -z "$other" ] || elsewhere
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ "$failed" = 0 ]
+}
+
+main

@@ -17,6 +17,9 @@ own_git() {
 		-c log.showSignature=false -c safe.directory="$own_git_lifted" "$@"
 }
 
+# git_top DIR: whether DIR is the top of a git tree, bare or not
+git_top() { [ "$(git -C "$1" rev-parse --show-prefix 2>/dev/null || echo none)" = "" ]; }
+
 # reason: the line of what git has said that tells why, with the first file that it names
 reason() {
 	awk 'found { if (why ~ /:$/) { sub(/^[ \t]*/, " "); why = why $0 }; exit }

@@ -33,6 +33,9 @@ for folder in vm proof bench scripts; do
 	printf '#!/bin/sh\necho "ok 1 - it is so"\necho 1..1\n' >"$project/$folder/tests/a_test.sh"
 	chmod +x "$project/$folder/tests/a_test.sh"
 done
+# One mutant: those of the project do not fit what a mutant has made of it.
+rm "$project"/proof/mutants/harness/*
+printf 'b man/A.2const\nIt says b.\n- a\n+ b\n' >"$project/proof/mutants/harness/man"
 # One after the other, so that the first can stop the rest.
 printf '#!/bin/sh\necho 1\n' >"$tmp/bin/nproc"
 chmod +x "$tmp/bin/nproc"
@@ -136,6 +139,12 @@ check "patches: another sign-off" "$(checked)" "1
 FAIL patches: nobody's sign-off
 3 passed, 1 failed, 0 skipped"
 echo a >"$project/patches/6.12/cover-letter"
+
+printf 'c man/A.2const\nIt says c.\n- b\n+ c\n' >"$project/proof/mutants/harness/other"
+check "mutants: one does not apply" "$(checked)" "1
+FAIL proof/mutants/harness: each applies
+3 passed, 1 failed, 0 skipped"
+rm "$project/proof/mutants/harness/other"
 
 # What is not built is not tested.
 echo 'echo "1 passed, 0 failed, 0 skipped"' >"$GUEST"
