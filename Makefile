@@ -42,6 +42,7 @@ base:		; @scripts/base-name.sh
 regress:	; $(locked) 'vm/qemu.sh check && scripts/deps.sh && scripts/tree.sh && proof/regress.sh'
 kabi:		; $(locked) 'scripts/deps.sh && scripts/cross.sh && scripts/tree.sh && proof/kabi.sh'
 parity:		; $(locked) 'vm/qemu.sh check && scripts/deps.sh && scripts/cross.sh && proof/parity.sh'
+theirs:		; $(locked) 'vm/qemu.sh check && scripts/deps.sh && proof/theirs.sh'
 model:		; $(locked) 'scripts/deps.sh model && scripts/tree.sh && proof/model.sh'
 bench:		; $(locked) 'scripts/deps.sh bench && $(guest) && bench/run.sh'
 userland:	; $(locked) proof/userland.sh
@@ -64,4 +65,4 @@ reach:		; @ELSEWHERE=1 scripts/reach.sh
 am:		; @scripts/am.sh
 deps:		; @scripts/deps.sh
 
-.PHONY: help demo check kselftest base bases arches reach bisectcheck lint mutate harness coverage faults differ storm regress kabi parity model bench programs compilers helper boot tree kernel image deb lab lava plots userland am refresh series export deps clean mrproper
+.PHONY: help demo check kselftest base bases arches reach bisectcheck lint mutate harness coverage faults differ storm regress kabi parity theirs model bench programs compilers helper boot tree kernel image deb lab lava plots userland am refresh series export deps clean mrproper

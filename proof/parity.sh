@@ -8,6 +8,7 @@
 . "$(dirname -- "$0")/../scripts/lib.sh"
 . "$top/scripts/lib/git.sh"
 . "$top/scripts/lib/place.sh"
+. "$top/proof/known.sh"
 where
 
 [ -n "$KDIR" ] || die "say which kernel: make parity KDIR=path-of-a-tree-of-7.1-or-later"
@@ -28,27 +29,6 @@ case $rc in
 130) exit 130 ;;
 esac
 
-# Of a run that does not pass, each line of the verdict that is not indented is a fault, but the
-# last. Only what a test says can be known.
-known=0 unknown=0
-[ "$rc" = 0 ] || sed '$d; /^ /d' "$run/verdict.txt" >"$run/failed"
-[ "$rc" = 0 ] || while IFS= read -r fault; do
-	test=${fault#FAIL } why=
-	[ "$test" = "$fault" ] || why=$(grep -v '^#' "$top/proof/mainline-faults" | while IFS= read -r line; do
-		if printf '%s\n' "$test" | grep -qE -e "${line%%: *}"; then
-			echo "${line#*: }"
-			break
-		fi
-	done)
-	if [ -n "$why" ]; then
-		step KNOWN "$test: $why"
-		known=$((known + 1))
-	else
-		step UNKNOWN "$test"
-		unknown=$((unknown + 1))
-	fi
-done <"$run/failed"
+known_faults "$top/proof/mainline-faults"
 tail -n 5 "$logs/run.log"
-# That all is known excuses a test that fails, and nothing else.
-[ "$rc:$unknown" != 1:0 ] || [ "$known" = 0 ] || rc=0
 exit "$rc"
