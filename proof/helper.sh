@@ -24,7 +24,8 @@ user=''
 
 # try: $found says which test fails first, or that it is not built
 try() {
-	for program in clone3_autoreap_helper clone3_autoreap_helper_race; do
+	for program in clone3_autoreap_helper clone3_autoreap_helper_life \
+		clone3_autoreap_helper_thread clone3_autoreap_helper_race; do
 		gcc -O2 -std=gnu99 -w -o "$dir/test" "$dir/$selftests/clone3/$program.c" >"$dir/log" 2>&1 || {
 			found=$(grep -m1 error "$dir/log")
 			return 2
