@@ -51,6 +51,8 @@ pidfds() {
 		echo info
 	elif has fs/pidfs.c delay_group_leader; then
 		echo wake
+	elif has include/linux/rh_kabi.h RH_KABI; then
+		echo rhel
 	else
 		echo -
 	fi

@@ -45,10 +45,20 @@ none() {
 	tree "$@"
 	refuses "series: none for $(echo "$*" | tr "\n" " ")" "$pattern" series
 }
-for row in 5.10:5.10.265 5.14-el9:5.14.0 5.15:5.15.86 6.1:6.1.192 6.1:6.2.0 6.4:6.4.6 6.6:6.5.13 \
+for row in 5.10:5.10.265 5.15:5.15.86 6.1:6.1.192 6.1:6.2.0 6.4:6.4.6 6.6:6.5.13 \
 		6.6:6.6.0 6.6:6.7.0 6.6:6.8.12 6.12-early:6.11.9; do
 	fits "${row%:*}" "${row#*:}" none none
 done
+# What Red Hat has tells by a file of its own.
+echo '#define RH_KABI_USE' >"$tmp/rh_kabi.h"
+for row in 5.14-el9:5.14.0 6.12-el10-early:6.12.0; do
+	mkdir -p "$tmp/tree/include/linux"
+	cp "$tmp/rh_kabi.h" "$tmp/tree/include/linux"
+	fits "${row%:*}" "${row#*:}" none none
+done
+git -C "$tmp/tree" rm -q include/linux/rh_kabi.h
+fits 6.12-early 6.12.0 none none
+none 'Linux 5\.14\.0 has reached its end of life, .* SERIES=5\.10 ' 5.14.0 none none
 fits 6.12-early 6.12.10 none 'thread_group_empty(task)'
 fits 6.12 6.12.31 none 'delay_group_leader(task)'
 info='struct pidfs_exit_info __pei; '

@@ -52,11 +52,11 @@ if [ "$(id -u)" = 0 ]; then
 		chown -R 1234 "$dir"
 	done
 	mkdir "$project/proof"
-	cp "$top/proof/parity.sh" "$project/proof/"
+	cp "$top/proof/parity.sh" "$top/proof/theirs.sh" "$top/proof/known.sh" "$project/proof/"
 	for dir in theirs theirs/kernel theirs.git; do
 		pattern="git refuses KDIR=.*/$dir, as .*/theirs.* is another user's, .*git config --global --add safe.directory"
 		refuses "$dir: reach" "$pattern" reach "$tmp/$dir"
-		[ "$dir" != theirs ] || for script in scripts/am scripts/base-get scripts/bisect scripts/mail scripts/tree proof/parity; do
+		[ "$dir" != theirs ] || for script in scripts/am scripts/base-get scripts/bisect scripts/mail scripts/tree proof/parity proof/theirs; do
 			refuses "$dir: $script" "$pattern" env KDIR="$tmp/$dir" O="$o" "$project/$script.sh"
 		done
 	done
