@@ -113,6 +113,10 @@ check "again: what was found is kept" "$(harness; tried 2>/dev/null)" "1
   LISTED   no-cleaning: nothing is kept here
   KILLED   no-end: hangs
 2 killed, 1 survived, 1 listed, 0 not applied"
+head -n 2 "$O/6.12/harness/tests" >"$O/6.12/harness/tests.new"
+rm "$O/6.12/harness/tests"
+check "a run that was cut off before the first mutant goes on" "$(harness MUTANTS=inverted | grep NONE)" "  NONE     vm/tests/a_test.sh
+  NONE     vm/tests/two_test.sh"
 check "MUTANTS: these alone, anew" "$(harness MUTANTS='no-cleaning inverted'; tried | grep -c one)" "0
   KILLED   inverted: scripts/tests/one_test.sh: less
   LISTED   no-cleaning: nothing is kept here
