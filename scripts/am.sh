@@ -1,9 +1,10 @@
 #!/bin/sh
-# Usage: KDIR=path [ONLY=autoreap] [SERIES=name] scripts/am.sh
+# Usage: KDIR=path [ONLY=autoreap] [SERIES=name] [SIGN=1] scripts/am.sh
 # Applies the right series to the user's own git tree as git am does; with ONLY=autoreap
-# without the patches of patches/other-flags. git am runs beside the tree, in a worktree with
-# only the files of the series; then one fast-forward takes what it has made. Whatever
-# stops it, the tree has all of the series, or is as before.
+# without the patches of patches/other-flags; with SIGN=1 the user signs each, and is the author of
+# those that are nobody's. git am runs beside the tree, in a worktree with only the files of the series;
+# then one fast-forward takes what it has made. Whatever stops it, the tree has all of the
+# series, or is as before.
 # Exit status: 0; 2 with the reason; 129, 130, 131 or 143 if a signal came before that step.
 . "$(dirname -- "$0")/lib.sh"
 . "$top/scripts/lib/git.sh"
@@ -15,6 +16,7 @@ case ${ONLY:-} in
 *) die "ONLY=$ONLY: say ONLY=autoreap, or nothing for the whole series" ;;
 esac
 [ -n "$KDIR" ] || die "say which tree: make am KDIR=path"
+[ -z "${SIGN:=}" ] || signer "$KDIR" >/dev/null
 if [ "$(git -C "$KDIR" rev-parse --is-inside-work-tree --show-prefix 2>/dev/null)" != "true" ]; then
 	what=$(git -C "$KDIR" rev-parse --show-toplevel 2>/dev/null) && what="name that: $what" ||
 		what="'git init' and commit it first"
@@ -102,9 +104,15 @@ beside() {
 	cp "$tmp/files" "$info/sparse-checkout" &&
 	beside -c core.hooksPath=/dev/null checkout -q --detach "$head"
 } >"$log" 2>&1 || die "KDIR=$KDIR: cannot check out the files of the series below ${TMPDIR:-/tmp}: $(reason <"$log")"
+# With SIGN=1 what is of nobody is the user's.
+mine() {
+	[ -z "$SIGN" ] || [ "$(beside log -1 --format=%ae)" != clone-autoreap@localhost ] ||
+		GIT_AUTHOR_NAME=$GIT_COMMITTER_NAME GIT_AUTHOR_EMAIL=$GIT_COMMITTER_EMAIL beside \
+			-c core.hooksPath=/dev/null commit -q --amend --no-edit --reset-author
+}
 applied=''
 for patch; do
-	if ! beside am --no-3way "$patch" >"$log" 2>&1; then
+	if ! { beside am --no-3way ${SIGN:+--signoff} "$patch" && mine; } >"$log" 2>&1; then
 		text=$(sed -n 's/^Patch failed at [0-9]* *\(.*\)/\1 does not apply/p' "$log")
 		name=${patch##*/}
 		die "${series#"$top"/}: patch ${name%%-*} ${text:-is not taken by git am}: $(reason <"$log")"

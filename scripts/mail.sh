@@ -1,15 +1,17 @@
 #!/bin/sh
-# Usage: [BASE= | KDIR=] scripts/mail.sh
+# Usage: [BASE= | KDIR=] [SIGN=1] scripts/mail.sh
 # Writes the series as it is mailed, a file a patch with the cover letter before
 # them, to $work/series, and tries that it applies. The letter is the series' own
 # `cover-letter`; diffstat, list of patches and base-commit are added. That commit is
 # known if the base is a clean git tree, or if patches/base-commits has the tag of its version.
+# With SIGN=1 they are from the user, who signs each; without, nobody has.
 # Exit status: 0; 2 with the reason.
 . "$(dirname -- "$0")/lib.sh"
 . "$top/scripts/lib/git.sh"
 . "$top/scripts/lib/version.sh"
 . "$top/scripts/lib/place.sh"
 where
+[ -z "${SIGN:=}" ] || sign=$(signer "${KDIR:-$top}")
 
 repo=$work/linux.git
 "$top/scripts/base-get.sh"
@@ -23,9 +25,16 @@ rm -rf "$new"
 prefix=PATCH
 [ ! -f "$(echo "$series"/*-clone-add-CLONE_AUTOREAP.patch)" ] || prefix="PATCH ${series##*/}"
 own_git --git-dir="$repo" branch -q -f mail "$last"
-own_git --git-dir="$repo" -c branch.mail.description="$(cat "$series/cover-letter")" \
-	format-patch -q --cover-letter --cover-from-description=subject \
-	--subject-prefix="$prefix" --signature= -o "$new" base..mail
+(
+	if [ -n "$SIGN" ]; then
+		own_git_name=${sign%% <*} own_git_mail=${sign##*<} own_git_mail=${own_git_mail%>}
+	fi
+	own_git --git-dir="$repo" -c branch.mail.description="$(cat "$series/cover-letter")" \
+		format-patch -q --cover-letter --cover-from-description=subject ${SIGN:+--signoff --from="$sign"} \
+		--subject-prefix="$prefix" --signature= -o "$new" base..mail
+)
+# Git says in the text who the author is, if that is another: of ours, nobody.
+[ -z "$SIGN" ] || sed -i '/^From: clone-autoreap <clone-autoreap@localhost>$/,/^$/d' "$new"/*.patch
 cover=$new/0000-cover-letter.patch
 tail -n 1 "$series/cover-letter" | grep -qxF -f - "$cover" || die "git has not put $series/cover-letter into the mails"
 

@@ -3,7 +3,8 @@
 
 # own_git ARGUMENTS...: git that does not depend on the user's settings, for the scripts' own
 # trees. Git refuses to stand in a repository of another user, as its settings name programs.
-# Below O all is ours, whoever of root and the user has made it: see own_output.
+# Below O all is ours, whoever of root and the user has made it: see own_output. Who commits is
+# nobody, or $own_git_name with $own_git_mail.
 own_git() {
 	case ${1:-}:${2:-} in
 	-C:"${O:-/}"/*) own_git_lifted='*' ;;
@@ -11,7 +12,7 @@ own_git() {
 	*) case $PWD in "${O:-/}"/*) own_git_lifted='*' ;; *) own_git_lifted= ;; esac ;;
 	esac
 	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_COUNT=0 GIT_CONFIG_PARAMETERS='' \
-	GIT_COMMITTER_NAME=clone-autoreap GIT_COMMITTER_EMAIL=clone-autoreap@localhost \
+	GIT_COMMITTER_NAME=${own_git_name:-clone-autoreap} GIT_COMMITTER_EMAIL=${own_git_mail:-clone-autoreap@localhost} \
 	git -c core.fsync=none -c core.looseCompression=0 -c gc.auto=0 -c maintenance.auto=false \
 		-c core.attributesFile="$top/scripts/attributes" -c advice.detachedHead=false \
 		-c log.showSignature=false -c safe.directory="$own_git_lifted" "$@"
@@ -26,6 +27,22 @@ reason() {
 		/^(error|fatal): / { found = sub(/^[a-z]*: /, "") }
 		{ why = $0 }
 		END { print why ? why : "git does not say why; is the disk full?" }'
+}
+
+# signer DIR: who signs for SIGN=1, as `Name <address>`: who the user's git says that they are in
+# DIR; ends if it knows none that a mail could be from, or SIGN is another word
+signer() {
+	[ "$SIGN" = 1 ] || die "SIGN=$SIGN: say SIGN=1, or nothing for patches that nobody has signed"
+	signer=$(git -C "$1" -c user.useConfigOnly=true var GIT_COMMITTER_IDENT 2>/dev/null) || signer=
+	[ -n "$(printenv GIT_COMMITTER_NAME || git -C "$1" config committer.name || git -C "$1" config user.name)" ] || signer=
+	signer=${signer%>*}
+	[ -n "$signer" ] ||
+		die "SIGN=1: git does not know who signs; say git config --global user.name 'Your Name' and git config --global user.email you@your.org"
+	case ${signer##*<} in
+	*[!A-Za-z0-9]localhost | *.localdomain | *.local | *' '* | *@*@* | @* | *@ | *@*..* | *@.* | *.) ;;
+	*@*.*) echo "$signer>"; return ;;
+	esac
+	die "SIGN=1: no mail can be from ${signer##*<}, the user.email of git; say git config --global user.email you@your.org"
 }
 
 # doing GITDIR: what git is in the middle of there, if anything

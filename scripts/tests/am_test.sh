@@ -52,6 +52,20 @@ check "the tree holds the series" "$(git_ status --porcelain; cksum <"$tiny/samp
 	"$(seq 100 | cksum)"
 fresh
 
+sed -i 's/^From: author <.*/From: clone-autoreap <clone-autoreap@localhost>/' "$project"/patches/6.12/000[1-3]-*
+signed() { SIGN=1 GIT_COMMITTER_NAME='A. Müller' GIT_COMMITTER_EMAIL=$1 am; }
+signed a@kernel.example >/dev/null 2>&1
+check "SIGN=1: nobody's are the user's, and each is signed" \
+	"$(git_ log --reverse --format='%s: %an <%ae>, %(trailers:key=Signed-off-by,separator=%x2C)' base..main)" \
+	"clone: one: A. Müller <a@kernel.example>, Signed-off-by: A. Müller <a@kernel.example>
+clone: two: A. Müller <a@kernel.example>, Signed-off-by: A. Müller <a@kernel.example>
+clone: add CLONE_NNP: A. Müller <a@kernel.example>, Signed-off-by: A. Müller <a@kernel.example>
+clone: last: author <author@localhost>, Signed-off-by: A. Müller <a@kernel.example>"
+fresh
+refuses "SIGN=1: who has no address" 'SIGN=1: no mail can be from a@localhost, .*user.email you@your.org' signed a@localhost
+refuses "SIGN: another word" 'SIGN=no: say SIGN=1, or nothing' env SIGN=no KDIR="$tiny" "$project/scripts/am.sh"
+sed -i 's/^From: clone-autoreap <.*/From: author <author@localhost>/' "$project"/patches/6.12/000[1-3]-*
+
 # kept NAME PATTERN COMMAND...: refuses, and the tree is as it was
 kept() {
 	name=$1 then=$(state)

@@ -29,6 +29,43 @@ check "a clean tree is the base" "$(mails | grep -E '^(Applies|base-commit)')" "
 base-commit: $(git -C "$tiny" rev-parse base)"
 git config --file "$tmp/gitconfig" format.signOff true
 check "settings of the user's change nothing" "$(GIT_CONFIG_GLOBAL=$tmp/gitconfig mail | head -n 1; mails | grep Signed-off-by)" 0
+# who NAME ADDRESS [SIGN]: what is said with SIGN=1 of that user, and who is named in the mails
+who() {
+	printf '[user]\n\tname = "%s"\n\temail = "%s"\n' "$1" "$2" >"$tmp/who"
+	rm -rf "$O"/kdir-*/series
+	(unset GIT_AUTHOR_NAME GIT_AUTHOR_EMAIL GIT_COMMITTER_NAME GIT_COMMITTER_EMAIL
+	export GIT_CONFIG_GLOBAL="$tmp/who" SIGN="${3-1}"
+	mail | sed 's/kdir-[0-9]*/kdir/')
+	mails 2>/dev/null | grep -E '^(From: |Signed-off-by: |Subject: .*4/4)' | uniq -c
+}
+sed -i 's/^From: author <.*/From: clone-autoreap <clone-autoreap@localhost>/' "$project"/patches/6.12/000[1-3]-*
+mine='      1 From: "A. Maintainer" <a@kernel.example>'
+signed='      1 Signed-off-by: A. Maintainer <a@kernel.example>'
+check "SIGN=1: from the user, and signed; another's patch is that" "$(who 'A. Maintainer' 'a@kernel.example')" "0
+  SERIES   v6.12.118: 5 mails in o/kdir/series
+$(echo "$mine" | sed 's/1/2/')
+$signed
+$mine
+$signed
+$mine
+$signed
+$mine
+      1 Subject: [PATCH 4/4] clone: last
+      1 From: author <author@localhost>
+$signed"
+check "SIGN=1: a name that a mail must encode" "$(who 'Jürgen, \"Ö.\" & Söhne' 'j@kernel.example' | sed -n '/=.UTF/p' | sort -u | sed 's/^ *[0-9]* //')" \
+	"From: =?UTF-8?q?J=C3=BCrgen=2C=20=22=C3=96=2E=22=20=26=20S=C3=B6hne?="
+check "SIGN=1: that name is as it is in the text" "$(mails | grep Signed | sort -u)" 'Signed-off-by: Jürgen, "Ö." & Söhne <j@kernel.example>'
+for address in '' root@localhost root@box user@box.localdomain nobody 'a b@c.d' @c.d a@.d a@c.; do
+	check "SIGN=1: no mail can be from '$address'" "$(who A "$address" | head -n 2 | cut -c1-34 | sed 's/ *$//')" "2
+error: SIGN=1: no mail can be from"
+done
+check "SIGN=1: no name" "$(who '' a@kernel.example | head -n 2)" "2
+error: SIGN=1: git does not know who signs; say git config --global user.name 'Your Name' and git config --global user.email you@your.org"
+check "SIGN=yes" "$(who A a@kernel.example yes)" "2
+error: SIGN=yes: say SIGN=1, or nothing for patches that nobody has signed"
+check "without SIGN nobody has signed" "$(who A a@kernel.example '' | grep -c -e Signed -e kernel.example)" 0
+sed -i 's/^From: clone-autoreap <.*/From: author <author@localhost>/' "$project"/patches/6.12/000[1-3]-*
 echo '/* mine */' >>"$tiny/kernel/pid.c"
 check "one with an edit is none" "$(mail | sed -n 2p; mails | grep -cE '^base-commit')" \
 	"  NOTE     no base-commit: the commit of v6.12.118 is not known; name a git tree of it with KDIR
