@@ -60,7 +60,7 @@ told "$leash" 'exec closes' 'close-on-exec flag has been cleared'
 told "$clone2" close-on-exec execve 'unless the flag has been cleared'
 told "$leash" PR_SET_PDEATHSIG 'setting is cleared' setuid capabilities
 told "$clone2" PR_SET_PDEATHSIG setuid capabilities
-told "$page" ECHILD 'parent ignores' 'not hold for a wait call of its tracer'
+told "$page" ECHILD 'parent ignores' 'a wait call of its tracer fails with'
 told man/PIDFD_GET_INFO.2const ECHILD CLONE_AUTOREAP 'not hold for a call of its tracer'
 echo "1..$number"
 [ "$failures" = 0 ]
