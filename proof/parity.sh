@@ -19,7 +19,7 @@ own_git --git-dir="$work/linux.git" show base:include/uapi/linux/sched.h | grep 
 	die "KDIR=$KDIR has no CLONE_AUTOREAP; 'make kselftest KDIR=$KDIR' is for such a tree"
 series=$("$top/scripts/series.sh" "$work/linux.git" base)
 # Of the samples the tests include helper.h.
-"$top/scripts/checkout.sh" "$("$top/scripts/assemble.sh" "$work/linux.git" "$series"/*-samples-*.patch "$series"/*-selftests-*.patch)"
+"$top/scripts/checkout.sh" "$("$top/scripts/assemble.sh" "$work/linux.git" "$series"/*-samples-*.patch "$series"/*-selftests-clone3-*.patch)"
 "$top/vm/kernel.sh"
 "$top/vm/initramfs.sh"
 rc=0

@@ -33,7 +33,7 @@ not ok 1 selftests: clone3: clone3_race # exit=1
 guest: end 1
 RESULTS
 
-touch "$project/patches/0001-pidfs-b.patch" "$project/patches/0002-samples-c.patch" "$project/patches/0003-selftests-d.patch"
+touch "$project/patches/0001-pidfs-b.patch" "$project/patches/0002-samples-c.patch" "$project/patches/0003-selftests-clone3-d.patch"
 stub scripts/assemble.sh <<'STUB'
 echo "${2##*/} ${3##*/}" >"${O%/*}/assembled"
 own_git --git-dir="$1" rev-parse series
@@ -48,7 +48,7 @@ known='  KNOWN    clone3/clone3_race told.by_poll: no status'
 unknown='  UNKNOWN '
 check "nothing fails" "$(parity 's/not //; s/end 1/end 0/')" "0
 2 passed, 0 failed, 0 skipped"
-check "the tests are there, and the sample that they include; no kernel patch is" "$(cat "$tmp/assembled")" "0002-samples-c.patch 0003-selftests-d.patch"
+check "the tests are there, and the sample that they include; no kernel patch is" "$(cat "$tmp/assembled")" "0002-samples-c.patch 0003-selftests-clone3-d.patch"
 check "a test fails that is known to" "$(parity '')" "0
 $known
 1 passed, 1 failed, 0 skipped"

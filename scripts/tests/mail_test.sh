@@ -20,11 +20,11 @@ mail() {
 mails() { cd "$O"/kdir-*/series && cat ./*; }
 check "they are written" "$(mail | sed 's/kdir-[0-9]*/kdir/')" "0
   SERIES   v6.12.118: 5 mails in o/kdir/series"
-check "the subjects" "$(mails | grep '^Subject:')" "Subject: [PATCH 0/4] clone: the series
-Subject: [PATCH 1/4] clone: one
-Subject: [PATCH 2/4] clone: two
-Subject: [PATCH 3/4] clone: add CLONE_NNP
-Subject: [PATCH 4/4] clone: last"
+check "the subjects" "$(mails | grep '^Subject:')" "Subject: [PATCH 6.12.y 0/4] clone: the series
+Subject: [PATCH 6.12.y 1/4] clone: one
+Subject: [PATCH 6.12.y 2/4] clone: two
+Subject: [PATCH 6.12.y 3/4] clone: add CLONE_NNP
+Subject: [PATCH 6.12.y 4/4] clone: last"
 check "a clean tree is the base" "$(mails | grep -E '^(Applies|base-commit)')" "Applies to v6.12.118.
 base-commit: $(git -C "$tiny" rev-parse base)"
 git config --file "$tmp/gitconfig" format.signOff true
@@ -50,7 +50,7 @@ $signed
 $mine
 $signed
 $mine
-      1 Subject: [PATCH 4/4] clone: last
+      1 Subject: [PATCH 6.12.y 4/4] clone: last
       1 From: author <author@localhost>
 $signed"
 check "SIGN=1: a name that a mail must encode" "$(who 'Jürgen, \"Ö.\" & Söhne' 'j@kernel.example' | sed -n '/=.UTF/p' | sort -u | sed 's/^ *[0-9]* //')" \
@@ -74,6 +74,44 @@ echo 'v6.12.118 0123456789012345678901234567890123456789' >"$project/patches/bas
 check "but its version may be known" "$(mail | head -n 1; mails | grep -E '^base-commit')" "0
 base-commit: 0123456789012345678901234567890123456789"
 git -C "$tiny" checkout -q kernel/pid.c
+
+# Two series for mainline: the letter of each, who gets them, and what stays here
+cp -r "$project/patches" "$tmp/patches"
+cd "$tiny"
+mkdir -p scripts
+cat >scripts/get_maintainer.pl <<'END_OF_PERL'
+print "A Maintainer <a\@kernel.example>\n" if grep { $_ eq "--nol" } @ARGV;
+print "a-list\@kernel.example\n" if grep { $_ eq "--nom" } @ARGV;
+END_OF_PERL
+git add -f scripts
+git commit -q -m 'scripts: get_maintainer.pl'
+cd - >/dev/null
+mv "$project"/patches/6.12/0002-clone-two.patch "$project"/patches/6.12/0002-samples-two.patch
+sed -i 's/^Subject: .*two/Subject: [PATCH] samples: two/' "$project"/patches/6.12/0002-*
+printf '%s\n' 'clone: fixes' '' 'What they mend.' '' 'Cc: B Reviewer <b@kernel.example>' >"$project/patches/6.12/cover-letter"
+printf '%s\n' 'clone: tests' '' 'What they test.' >"$project/patches/6.12/cover-letter-tests"
+echo clone-last.patch >"$project/patches/not-posted"
+check "for mainline they are two" "$(mail | sed 's/kdir-[0-9]*/kdir/'; cd "$O"/kdir-*/series && ls ./*)" "0
+  SERIES   v6.12.118: 5 mails in o/kdir/series
+./fixes:
+0000-cover-letter.patch
+0001-clone-one.patch
+
+./tests:
+0000-cover-letter.patch
+0001-samples-two.patch
+0002-clone-add-CLONE_NNP.patch"
+check "who gets the fixes" "$(sed -n '/^[TC][oc]: /,/^$/p' "$O"/kdir-*/series/fixes/0000*)" "To: A Maintainer <a@kernel.example>
+Cc: a-list@kernel.example,
+    B Reviewer <b@kernel.example>"
+check "who gets the tests" "$(sed -n '/^[TC][oc]: /,/^$/p' "$O"/kdir-*/series/tests/0001*)" "To: A Maintainer <a@kernel.example>
+Cc: a-list@kernel.example"
+check "the tests need the fixes" "$(cd "$O"/kdir-*/series && grep prerequisite tests/0000*)" \
+	"prerequisite-patch-id: $(cat "$O"/kdir-*/series/fixes/0001* | git patch-id --stable | sed 's/ .*//')"
+rm -rf "$project/patches" "$O"/kdir-*/series
+mv "$tmp/patches" "$project/patches"
+git -C "$tiny" reset -q --hard HEAD~
+mail >/dev/null
 
 # A git that writes mails of another series
 mkdir "$tmp/bin"

@@ -403,8 +403,11 @@ static int kill_one_by_one(void)
 		procs = fopen("cgroup.procs", "r");
 		if (!procs)
 			return -1;
-		while (fscanf(procs, "%d", &pid) == 1)
-			kill(pid, SIGKILL);
+		/* One that has just been reaped is 0. */
+		while (fscanf(procs, "%d", &pid) == 1) {
+			if (pid)
+				kill(pid, SIGKILL);
+		}
 		fclose(procs);
 	}
 	return error ? error : ar_write_file("pids.max", limit);
