@@ -84,11 +84,12 @@ ignore=MISSING_SIGN_OFF,FILE_PATH_CHANGES,UNKNOWN_COMMIT_ID,ENOSYS,CAMELCASE
 # what a child that shares memory writes is volatile. SPACING takes (*run) for a cast.
 portable=PREFER_KERNEL_TYPES,PREFER_DEFINED_ATTRIBUTE_MACRO,VOLATILE,SPACING
 # From standard input: checkpatch takes a file that git tracks for source code. It
-# leaves a cache where it is called.
+# leaves a cache where it is called. The line of a backport that names the commit is in the form
+# of the stable kernels, which checkpatch does not know.
 checkpatch() (
 	cd "$log"
-	"$work/linux/scripts/checkpatch.pl" --no-tree --strict --quiet \
-		--ignore "$(case $1 in *samples*) echo "$ignore,$portable" ;; *) echo "$ignore" ;; esac)" - <"$top/$1"
+	sed '/^commit [0-9a-f]\{40\} upstream[.]$/d' "$top/$1" | "$work/linux/scripts/checkpatch.pl" --no-tree --strict --quiet \
+		--ignore "$(case $1 in *samples*) echo "$ignore,$portable" ;; *) echo "$ignore" ;; esac)" -
 )
 
 # What cannot be read is not without one.

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Usage: scripts/messages.sh PATCH|COVER-LETTER...
 # Reads what checkpatch does not: a message that leaves a repair, or what belongs to it, to a
-# later patch; an upstream commit that is not named as 12 digits ("subject"); a comment that
+# later patch; an upstream commit that is not named as 12 digits ("subject"), or, where the patch is a
+# backport of it, as `commit` of 40 digits `upstream.`; a comment that
 # the patch adds to the kernel and that is wider than 80 columns, unless it stands behind
 # code. A file that does not begin as a mail is a cover letter, and all of it a message.
 # Prints what it has found, a line each. Exit status: 0 nothing; 1 something.
@@ -26,6 +27,9 @@ function end_of_message(    text, id, rest, before, later) {
 			continue
 		# A number or a word, unless it is called a commit, or too long for a word.
 		if (before !~ /commit$/ && (id !~ /[0-9]/ || id !~ /[a-f]/) && (id ~ /[0-9]/ || length(id) < 10))
+			continue
+		# What a backport is of, as the stable kernels say it
+		if (length(id) == 40 && rest ~ /^ upstream[.] /)
 			continue
 		if (length(id) != 12 || rest !~ /^ *\("/)
 			say("commit " id " is not named as 12 digits (\"subject\")")

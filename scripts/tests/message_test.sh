@@ -33,6 +33,8 @@ found "a commit of 7 digits" "1: patch: commit 7477d7d is not named as 12 digits
 found "a commit of letters" "1: patch: commit feedbeefabcd is not named as 12 digits (\"subject\")" "See feedbeefabcd."
 found "a commit of few letters" "1: patch: commit deadbeef is not named as 12 digits (\"subject\")" "See\ncommit deadbeef."
 found "a commit of decimals" "1: patch: commit 4513522 is not named as 12 digits (\"subject\")" "See commit 4513522."
+found "the commit that a backport is of" "0: " "commit 12ae2c81b21cfaa193db2faf035d495807edc3a7 upstream.\n\nText."
+found "forty digits elsewhere" "1: patch: commit 12ae2c81b21cfaa193db2faf035d495807edc3a7 is not named as 12 digits (\"subject\")" "See commit 12ae2c81b21cfaa193db2faf035d495807edc3a7."
 found "a word and a number" "0: " "The facade has 1000000 calls."
 found "a commit in Link:" "0: " "Text.\n\nLink: https://lore.kernel.org/r/4513522984a0@redhat.com"
 found "a comment of 80 columns" "0: " "Text." "$(printf '/* %074d */' 0)"
