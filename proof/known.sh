@@ -3,8 +3,8 @@
 
 # known_faults LIST: of the run in $run, which ended with $rc, prints each fault: KNOWN with the
 # reason, if LIST has it, or UNKNOWN. LIST has "test: reason" lines, the test as an extended
-# regex of what the verdict prints after FAIL. That all is known excuses a run in which tests
-# fail, and nothing else: rc is 0 then.
+# regex of what the verdict prints after FAIL, or PLAN and that of a program that gives up. That
+# all is known excuses a run in which tests fail, and nothing else: rc is 0 then.
 known_faults() {
 	[ "$rc" != 0 ] || return 0
 	known=0 unknown=0
@@ -12,18 +12,19 @@ known_faults() {
 	# says can be known.
 	sed '$d; /^ /d' "$run/verdict.txt" >"$run/failed"
 	while IFS= read -r fault; do
-		test=${fault#FAIL } why=
-		[ "$test" = "$fault" ] || why=$(grep -v '^#' "$1" | while IFS= read -r line; do
+		test=${fault#FAIL } why='' lines='^[^#]'
+		case $fault in "PLAN "*) lines='^PLAN ' test=" $fault" ;; esac
+		[ "$test" = "$fault" ] || why=$(grep -e "$lines" "$1" | while IFS= read -r line; do
 			if printf '%s\n' "$test" | grep -qE -e "${line%%: *}"; then
 				echo "${line#*: }"
 				break
 			fi
 		done)
 		if [ -n "$why" ]; then
-			step KNOWN "$test: $why"
+			step KNOWN "${test# }: $why"
 			known=$((known + 1))
 		else
-			step UNKNOWN "$test"
+			step UNKNOWN "${test# }"
 			unknown=$((unknown + 1))
 		fi
 	done <"$run/failed"

@@ -17,6 +17,9 @@ theirs=$KDIR KDIR=
 export KDIR
 where
 native
+# Some wait for seconds; with ROUNDS the runner lets them.
+: "${ROUNDS:=1}" "${TIMEOUT:=3000}"
+export ROUNDS TIMEOUT
 
 # Their programs, in a place of their own: a configuration and the headers, and no kernel.
 # programs FILE: writes where they are to FILE

@@ -14,6 +14,7 @@ cat >"$project/proof/theirs-fail" <<'LIST'
 # SINCE, what fails, and why
 6.13 _info thread: no status of threads
 6.12 _info xattr: no attributes
+6.13 PLAN pidfd/pidfd_info: it gives up
 LIST
 cat >"$tmp/list" <<'LIST'
 pidfd/pidfd_info
@@ -82,6 +83,14 @@ check "what only older ones lack" "$(theirs 's/^# ok 2 x/# not ok 2 x/')" "1
 $known
   UNKNOWN  pidfd/pidfd_info xattr
 1 passed, 2 failed, 0 skipped"
+check "a program gives up, as it is known to" "$(theirs 's/^# 1[.][.]2/# 1..3/')" "0
+$known
+  KNOWN    PLAN pidfd/pidfd_info: planned 3, got 2 (exit=1): it gives up
+2 passed, 2 failed, 0 skipped"
+check "another one gives up" "$(theirs 's/^# 1[.][.]1/# 1..3/')" "1
+$known
+  UNKNOWN  PLAN pidfd/pidfd_autoreap_test: planned 3, got 1
+2 passed, 2 failed, 0 skipped"
 check "a test of the flag is missing" "$(theirs '/global/d; s/1[.][.]1/1..0/')" "1
 $known
   UNKNOWN  MISSING pidfd/pidfd_autoreap_test global.autoreap
