@@ -22,8 +22,8 @@ where
 
 repo=$work/linux.git new=$O/bench.new
 series=$(own_git --git-dir="$repo" rev-parse series)
-core=$(find "$("$top/scripts/series.sh" "$repo" base)/" -name '*-clone-add-CLONE_AUTOREAP.patch')
-[ -z "$core" ] || core=$("$top/scripts/assemble.sh" "$repo" "$core")
+# The patch of the flag needs those before it. Of a kernel that has the flag there is none.
+core=$(own_git --git-dir="$repo" log -1 --format=%H --grep='^clone: add CLONE_AUTOREAP$' "base..$series")
 version=$(own_git --git-dir="$repo" show base:Makefile | kernel_version)
 objects=$(touched "$repo" "$series" '*.c' | sed 's/c$/o/')
 rm -rf "$new"
@@ -63,8 +63,13 @@ export KIND=bisect
 where
 mkdir -p "$obj/debuginfo"
 cp "$config" "$obj/debuginfo/"
-for kernel in base core series; do
-	case $kernel in base) rev=base ;; core) rev=$core ;; series) rev=$series ;; esac
+for kernel in base before core series; do
+	case $kernel in
+	base) rev=base ;;
+	before) rev=${core:+$core~} ;;
+	core) rev=$core ;;
+	series) rev=$series ;;
+	esac
 	[ -n "$rev" ] || continue
 	step OBJECTS "$kernel"
 	"$top/scripts/checkout.sh" "$rev"

@@ -22,7 +22,8 @@ function figure(what, format, result, note)
 function ratio(a, b) { return a == "" || b == "" ? "" : a / b }
 function difference(a, b) { return a == "" || b == "" ? "" : a - b }
 # Text that a kernel has more of, in what the series touches, and its part of the whole
-function more(kernel) { return objects[kernel] - objects["base"] }
+# The patch of the flag is compared with what is before it.
+function more(kernel) { return objects[kernel] - objects[kernel == "core" && "before" in objects ? "before" : "base"] }
 function growth(kernel) { return objects[kernel] == "" ? "" : 100 * more(kernel) / text["base"] }
 # The cost of a life: the mean, in the kernel of the series
 function cost(way, by, siblings) { return mean["series", way, by, siblings] }

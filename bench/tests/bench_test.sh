@@ -60,7 +60,7 @@ RUN
 }
 check "run: all targets are met" "$(run '')" 0
 check "run: figures of both kernels" "$(cut -d' ' -f1,2 "$O/bench/figures" | sort -u | tr '\n' ';')" \
-	"helper base;helper series;life base;life series;memory series;objects base;objects series;sizeof base;sizeof series;start base;start series;text base;text series;version 6.12.1;"
+	"helper base;helper series;life base;life series;memory series;objects base;objects before;objects core;objects series;sizeof base;sizeof before;sizeof core;sizeof series;start base;start series;text base;text series;version 6.12.1;"
 check "run: the code of all objects" "$(sed -n 's/^objects series //p' "$O/bench/figures")" 111
 before=$(cksum "$O/bench/figures")
 check "run: a target is missed" "$(run '/^life series waitpid fork 0 /s/ [0-9]* [0-9]* \([0-9]*\)$/ 999999 999999 \1/')" "1
